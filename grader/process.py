@@ -1,0 +1,183 @@
+"""A running student program, seen from outside its sandbox: signals, waits with limits, ledger."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.ledger import Ledger, listening_ports, read_ledger
+
+GATE_FAILED = 125  # exit status of gate itself, see grader/tools/gate.c
+POLL_SECONDS = 0.002  # how often /proc is looked at where the kernel offers no event
+
+
+class NotStarted(RuntimeError):
+    """The sandbox or the tracer could not start the program: the machine is at fault."""
+
+
+class TimeLimit(Exception):
+    """Something did not happen within its limit."""
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a program ended: an exit code, or the signal that killed it."""
+
+    code: int | None
+    signal: int | None
+    cpu_seconds: float = 0.0
+    maxrss_bytes: int = 0
+
+    def __str__(self) -> str:
+        if self.signal is not None:
+            return f"killed by {signal_name(self.signal)}"
+        return f"exit status {self.code}"
+
+
+def signal_name(number: int) -> str:
+    """Return SIGTERM for 15 and so on."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+class Process:
+    """A program that gate started; `pid` is its process id as this side sees it."""
+
+    def __init__(self, launcher: subprocess.Popen, report_fd: int, output: Path):
+        self._launcher = launcher
+        self._report_fd = report_fd
+        self._report = b""
+        self._output = output
+        self._exit: Exit | None = None
+        self.pid = 0
+        self._pidfd = -1
+
+    # -- start ---------------------------------------------------------------------------------
+
+    def await_start(self, limit: float) -> None:
+        """Wait until the program has its process id. Raises NotStarted."""
+        end = time.monotonic() + limit
+        while not self._field("pid"):
+            if not self._read_report(end - time.monotonic()):
+                self.kill()
+                raise NotStarted(self.stderr_text().strip() or "the program did not start in time")
+        self.pid = int(self._field("pid")[0])
+        try:
+            self._pidfd = os.pidfd_open(self.pid)
+        except OSError:
+            self._pidfd = -1  # it has ended already
+
+    def _read_report(self, seconds: float) -> bool:
+        """Take in what gate says; False at its end or after `seconds`."""
+        if not select.select([self._report_fd], [], [], max(seconds, 0))[0]:
+            return False
+        chunk = os.read(self._report_fd, 4096)
+        self._report += chunk
+        return bool(chunk)
+
+    def _field(self, name: str) -> list[str]:
+        """The values of a whole line `name value…` of the report, or nothing."""
+        for line in self._report.decode("ascii", "replace").split("\n")[:-1]:
+            key, *values = line.split()
+            if key == name:
+                return values
+        return []
+
+    # -- observe -------------------------------------------------------------------------------
+
+    def ready(self, port: int, limit: float) -> bool:
+        """Wait until TCP `port` is listened on; False when the program ended or `limit` seconds passed."""
+        end = time.monotonic() + limit
+        while port not in listening_ports(self.pid):
+            if self.ended(POLL_SECONDS) or time.monotonic() > end:
+                return False
+        return True
+
+    def until(self, condition, limit: float) -> bool:
+        """Wait until condition() holds; False after `limit` seconds or when the program ends first."""
+        end = time.monotonic() + limit
+        while not condition():
+            if self.ended(POLL_SECONDS):
+                return bool(condition())
+            if time.monotonic() > end:
+                return False
+        return True
+
+    def ended(self, seconds: float = 0.0) -> bool:
+        """Return whether the program has ended, giving it `seconds` to do so."""
+        if self._exit is not None or self._pidfd == -1:
+            return True
+        return bool(select.select([self._pidfd], [], [], seconds)[0])
+
+    def ledger(self) -> Ledger:
+        """Return what the program holds now."""
+        return read_ledger(self.pid)
+
+    def stderr_text(self) -> str:
+        """Return what the program has written to stderr so far (at most 64 KiB of it)."""
+        try:
+            with self._output.open("rb") as file:
+                return file.read(65536).decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+    # -- act -----------------------------------------------------------------------------------
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the program; one that has ended gets none."""
+        if self._pidfd != -1:
+            try:
+                signal.pidfd_send_signal(self._pidfd, number)
+            except ProcessLookupError:
+                pass
+
+    def wait(self, limit: float) -> Exit:
+        """Return how the program ended. Raises TimeLimit after `limit` seconds, NotStarted if gate failed."""
+        end = time.monotonic() + limit
+        while self._exit is None:
+            fields = self._field("exit")
+            if fields:
+                self._exit = self._decode(fields)
+            elif not self._read_report(end - time.monotonic()):
+                if time.monotonic() >= end:
+                    raise TimeLimit(f"the program did not end within {limit:.1f} s")
+                self._exit = Exit(None, signal.SIGKILL)  # gate went with its sandbox
+        return self._exit
+
+    def _decode(self, fields: list[str]) -> Exit:
+        status, user, system, maxrss = map(int, fields)
+        code = os.waitstatus_to_exitcode(status)
+        cpu = (user + system) / 1e6
+        if code < 0:
+            return Exit(None, -code, cpu, maxrss * 1024)
+        return Exit(code, None, cpu, maxrss * 1024)
+
+    @property
+    def exec_error(self) -> int:
+        """The errno with which the program could not be executed, or 0."""
+        values = self._field("exec")
+        return int(values[0]) if values else 0
+
+    def kill(self) -> None:
+        """End the program, its launcher and its tracer."""
+        self.signal(signal.SIGKILL)
+        try:
+            self._launcher.wait(1.0)
+        except subprocess.TimeoutExpired:
+            self._launcher.kill()
+            self._launcher.wait()
+
+    def close(self) -> None:
+        """End everything and give back the descriptors."""
+        self.kill()
+        for descriptor in (self._pidfd, self._report_fd):
+            if descriptor != -1:
+                os.close(descriptor)
+        self._pidfd = self._report_fd = -1

@@ -1,0 +1,80 @@
+"""The system calls that a sandboxed program is refused, as a compiled seccomp filter.
+
+The filter lets no call escape the trace (untraced children, io_uring, foreign ABIs) and no program
+build a sandbox of its own. It is compiled by libseccomp for the architecture of the machine.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from functools import cache
+
+CLONE_NEW = 0x7E020000  # every CLONE_NEW* namespace flag of clone(2) but NEWTIME
+CLONE_UNTRACED = 0x00800000
+PR_SET_DUMPABLE = 4
+AF_ALLOWED = {1, 2, 10, 16}  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK
+AF_MAX = 46
+
+ABSENT = ("clone3", "io_uring_setup", "io_uring_enter", "io_uring_register")
+FORBIDDEN = (
+    *("keyctl", "add_key", "request_key", "unshare", "setns", "mount", "umount2", "pivot_root"),
+    *("move_mount", "open_tree", "fsopen", "fsmount", "bpf", "perf_event_open", "userfaultfd"),
+    *("init_module", "finit_module", "kexec_load", "reboot", "swapon", "swapoff", "syslog"),
+    *("process_vm_writev", "process_madvise"),
+)
+
+
+@cache
+def compiled(ptrace: bool = False) -> int:
+    """Return a descriptor that holds the filter as struct sock_filter[], see seccomp(2).
+
+    ptrace: let the program trace its own children and start untraced threads, which
+    LeakSanitizer and the tracers of lab `syscalls` need.
+    """
+    import seccomp  # pylint: disable=import-outside-toplevel
+
+    rules = seccomp.SyscallFilter(defaction=seccomp.ALLOW)
+    rules.set_attr(seccomp.Attr.ACT_BADARCH, seccomp.KILL_PROCESS)
+    _refuse(rules, ABSENT, errno.ENOSYS)
+    _refuse(rules, FORBIDDEN, errno.EPERM)
+    if not ptrace:
+        _refuse(rules, ("ptrace",), errno.EPERM)
+    _refuse_clones(rules, CLONE_NEW if ptrace else CLONE_NEW | CLONE_UNTRACED)
+    _refuse_families(rules)
+    dumpable = seccomp.Arg(0, seccomp.EQ, PR_SET_DUMPABLE)
+    rules.add_rule(seccomp.ERRNO(errno.EPERM), "prctl", dumpable)
+    return _exported(rules)
+
+
+def _refuse(rules, names: tuple[str, ...], error: int) -> None:
+    import seccomp
+
+    for name in names:
+        rules.add_rule(seccomp.ERRNO(error), name)
+
+
+def _refuse_clones(rules, flags: int) -> None:
+    import seccomp
+
+    for bit in range(32):
+        flag = 1 << bit
+        if flags & flag:
+            rules.add_rule(
+                seccomp.ERRNO(errno.EPERM), "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag)
+            )
+
+
+def _refuse_families(rules) -> None:
+    import seccomp
+
+    for family in set(range(AF_MAX)) - AF_ALLOWED:
+        unsupported = seccomp.ERRNO(errno.EAFNOSUPPORT)
+        rules.add_rule(unsupported, "socket", seccomp.Arg(0, seccomp.EQ, family))
+
+
+def _exported(rules) -> int:
+    descriptor = os.memfd_create("seccomp-filter")
+    with os.fdopen(os.dup(descriptor), "wb") as file:
+        rules.export_bpf(file)
+    return descriptor
