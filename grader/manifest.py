@@ -11,9 +11,10 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from grader import manifest_rules as rules
-from grader.limits import Limits
+from grader.limits import Limits as Limits
 from grader.near import unknown
-from grader.toml_lines import ManifestError, Table, read_toml
+from grader.toml_lines import ManifestError as ManifestError
+from grader.toml_lines import Table, read_toml
 
 _LAB_KEYS = ("id", "title", "order", "version", "tlpi", "part", "check")
 _SLUG = re.compile(r"[a-z][a-z0-9_-]*")
