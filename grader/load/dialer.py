@@ -1,0 +1,183 @@
+"""Sockets that reach into a sandbox: made in its network namespace by the helper tools/sockets.c."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import select
+import socket
+import struct
+import subprocess
+from typing import Any
+
+from grader import paths
+
+BUNCH = 250  # sockets in one message at most, as in sockets.c
+BATCH = 2000  # sockets in one request: bounds what is in flight, which the kernel limits
+REQUEST = struct.Struct("II")  # struct request: count, family
+REPLY = struct.Struct("iI24s")  # struct reply: errno, sockets that come with it, what failed
+KIND = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+HELPER_LIMIT = 10.0  # seconds for an answer of the helper, even on a very busy machine
+IP_BIND_ADDRESS_NO_PORT = 24  # ip(7); not among Python's constants
+
+
+class TooFewDescriptors(OSError):
+    """This machine does not allow that many sockets: the check is inconclusive, nobody failed."""
+
+    def __init__(self, needed: int, have: int):
+        text = f"{needed} more descriptors are needed, this machine allows {have} in all"
+        super().__init__(errno.EMFILE, text)
+        self.needed = needed
+        self.have = have
+
+
+def raise_descriptor_limit() -> int:
+    """Raise the soft limit of descriptors to the hard one and return it, see getrlimit(2)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+class Dialer:
+    """Makes TCP sockets in the network namespace of a sandbox; a context manager.
+
+    holder_pid: the sandbox's first process; None makes plain sockets, for machines without namespaces.
+    Raises OSError when the namespaces cannot be entered.
+    """
+
+    def __init__(self, holder_pid: int | None = None):
+        self._limit = raise_descriptor_limit()
+        self._control: socket.socket | None = None
+        if holder_pid is not None:
+            self._start(holder_pid)
+
+    def __enter__(self) -> Dialer:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the helper. Sockets that it made live on."""
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+            self._helper.wait(HELPER_LIMIT)
+
+    def _start(self, holder_pid: int) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.settimeout(HELPER_LIMIT)
+        with theirs:
+            self._helper = subprocess.Popen(
+                [paths.tool("sockets"), str(holder_pid)],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        try:
+            _receive(self._control)  # it is inside, or says why not
+        except OSError:
+            self.close()
+            raise
+
+    def sockets(self, count: int, family: int = socket.AF_INET) -> list[socket.socket]:
+        """Return `count` fresh non-blocking TCP sockets, or none: raises TooFewDescriptors, OSError."""
+        made: list[socket.socket] = []
+        try:
+            while len(made) < count:
+                self._add(made, min(BATCH, count - len(made)), family)
+            return made
+        except OSError as error:
+            for sock in made:
+                sock.close()
+            if error.errno != errno.EMFILE:
+                raise
+            raise TooFewDescriptors(count, self._limit) from error
+
+    def _add(self, made: list[socket.socket], count: int, family: int) -> None:
+        """Append `count` sockets. What the helper sent is taken in to the end, even if some got lost."""
+        if self._control is None:
+            for _ in range(count):
+                made.append(socket.socket(family, KIND))
+            return
+        target = len(made) + count
+        self._control.send(REQUEST.pack(count, family))
+        while count > 0:
+            announced, fds = _receive(self._control)
+            made += [socket.socket(family, KIND, 0, fd) for fd in fds]
+            count -= announced
+        if len(made) < target:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    def connect(
+        self,
+        port: int,
+        host: str = "127.0.0.1",
+        source: str | None = None,
+        rcvbuf: int | None = None,
+        sndbuf: int | None = None,
+        limit: float = 5.0,
+    ) -> socket.socket:
+        """Return one non-blocking socket, connected to host:port from address `source`.
+
+        rcvbuf, sndbuf: bytes for SO_RCVBUF and SO_SNDBUF (the kernel doubles them); limit: seconds to
+        wait for the connection. Raises OSError: ECONNREFUSED, ETIMEDOUT …, see connect(2).
+        """
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = self.sockets(1, family)[0]
+        try:
+            prepare(sock, source, rcvbuf, sndbuf)
+            _establish(sock, (host, port), limit)
+        except OSError:
+            sock.close()
+            raise
+        return sock
+
+
+def prepare(
+    sock: socket.socket,
+    source: str | None = None,
+    rcvbuf: int | None = None,
+    sndbuf: int | None = None,
+) -> None:
+    """Set what has to be set before connect(2): no delay of small writes, buffers, own address.
+
+    IP_BIND_ADDRESS_NO_PORT leaves the choice of the port to connect(2), where it is fast.
+    """
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if rcvbuf is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
+    if sndbuf is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sndbuf)
+    if source is not None:
+        sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+        sock.bind((source, 0))
+
+
+def _receive(control: socket.socket) -> tuple[int, list[int]]:
+    """Return how many descriptors a reply of the helper brings, and those that found room here."""
+    try:
+        data, fds, _, _ = socket.recv_fds(control, REPLY.size, BUNCH, socket.MSG_CMSG_CLOEXEC)
+    except TimeoutError as error:
+        raise OSError(errno.ETIMEDOUT, "sockets: the helper does not answer") from error
+    if len(data) != REPLY.size:
+        raise OSError(errno.EPIPE, "sockets: the helper has ended")
+    code, count, call = REPLY.unpack(data)
+    if code:
+        raise OSError(code, f"sockets: {call.rstrip(bytes(1)).decode()}: {os.strerror(code)}")
+    return count, fds
+
+
+def _establish(sock: socket.socket, address: tuple[str, int], limit: float) -> None:
+    code = sock.connect_ex(address)
+    if code == errno.EINPROGRESS:
+        poll = select.poll()
+        poll.register(sock, select.POLLOUT)
+        if poll.poll(max(limit, 0) * 1000):
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        else:
+            code = errno.ETIMEDOUT
+    if code:
+        raise OSError(code, f"connect to port {address[1]}: {os.strerror(code)}")
