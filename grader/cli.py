@@ -1,0 +1,110 @@
+"""The command line: one verb per module of grader/verbs, each a function `run(args) -> exit status`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from pathlib import Path
+
+FULL_MARKS, MARKS_MISSING, WRONG_USE, NOT_GRADABLE = 0, 1, 2, 3
+
+PROGRAM = "python3 -m grader"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all verbs."""
+    top = argparse.ArgumentParser(prog=PROGRAM, description="Grade the labs of syslabs.")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    _grade(verbs.add_parser("grade", help="grade a submission"))
+    _replay(verbs.add_parser("replay", help="run exactly one check again"))
+    _hint(verbs.add_parser("hint", help="three steps towards a check, one more each time"))
+    verbs.add_parser("list", help="labs, parts, points and your last mark")
+    verbs.add_parser("doctor", help="what this machine lacks, and how to mend it")
+    _pack(verbs.add_parser("pack", help="the archive to hand in"))
+    _release(verbs.add_parser("release", help="the student bundle"))
+    _soak(verbs.add_parser("soak", help="the same verdict, again and again, on a busy machine"))
+    _selftest(verbs.add_parser("selftest", help="prove a lab's checks with right and wrong programs"))
+    verbs.add_parser("clean", help="remove what gradings and builds have left in the tree")
+    return top
+
+
+def _grade(verb: argparse.ArgumentParser) -> None:
+    _submission(verb)
+    verb.add_argument("--part", default="", help="only the checks of this part")
+    verb.add_argument("--check", default="", help="only this check")
+    verb.add_argument("--seed", type=_seed, help="seed of all inputs (default: a new one)")
+    verb.add_argument("--json", type=Path, metavar="FILE", help="write the result there as well")
+    verb.add_argument("--junit", type=Path, metavar="FILE", help="write the result as JUnit XML")
+    verb.add_argument("--jobs", type=_count, default=0, help="checks side by side")
+    verb.add_argument("--timings", action="store_true", help="show where the time went")
+
+
+def _replay(verb: argparse.ArgumentParser) -> None:
+    _submission(verb)
+    verb.add_argument("--check", required=True)
+    verb.add_argument("--seed", type=_seed, help="the seed that the failure named")
+    verb.add_argument("--under", choices=("strace", "gdb"), default="", help="run the program under it")
+
+
+def _hint(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--lab", required=True)
+    verb.add_argument("--check", required=True)
+
+
+def _pack(verb: argparse.ArgumentParser) -> None:
+    _submission(verb)
+    verb.add_argument("--output", type=Path, help="the archive (default: <lab>.tar.gz)")
+
+
+def _release(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--output", type=Path, help="the bundle (default: build/syslabs.tar.gz)")
+
+
+def _soak(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--lab", required=True)
+    verb.add_argument("--runs", type=_count, default=50, help="gradings of each program")
+    verb.add_argument("--mutants", type=_count, default=5, help="wrong programs, besides the reference")
+    verb.add_argument("--busy", type=_count, default=2, help="processes that keep the cores busy")
+
+
+def _selftest(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--lab", default="", help="one lab (default: all)")
+    verb.add_argument("--only", default="", help="only programs whose name contains this")
+
+
+def _submission(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--lab", required=True)
+    verb.add_argument("--src", type=Path, help="folder of the submission (default: labs/<lab>)")
+
+
+def _seed(text: str) -> int:
+    return _number(text, 0, (1 << 63) - 1)
+
+
+def _count(text: str) -> int:
+    return _number(text, 0, 1_000_000)
+
+
+def _number(text: str, low: int, high: int) -> int:
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
+    return int(text)
+
+
+def main(argv: list[str]) -> int:
+    """Run one verb and return its exit status (0, 1, 2 or 3, see design: Commands)."""
+    try:
+        args = parser().parse_args(argv)
+    except SystemExit as leaving:
+        return int(leaving.code or 0)
+    try:
+        verb = importlib.import_module(f"grader.verbs.{args.verb}")
+        return int(verb.run(args))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return NOT_GRADABLE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOT_GRADABLE

@@ -1,0 +1,94 @@
+"""Turn what a check did or raised into its result."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from typing import Any, Callable
+
+from grader.build import BuildFailed
+from grader.check import MEMORY_LIMIT, NO_COMPILE, TIME_LIMIT, Failed, Inconclusive, Tampered, tried
+from grader.manifest import Check
+from grader.process import NotStarted, TimeLimit
+from grader.result import CheckResult, Evidence, Verdict
+
+Body = Callable[[], Any]
+
+
+class Judge:
+    """Makes the results of one grading; `replay` tells the command that repeats a check."""
+
+    def __init__(self, replay: Callable[[str], str], functions: dict[str, Callable[..., Any]]):
+        self._replay = replay
+        self._functions = functions
+
+    def judged(self, check: Check, body: Body) -> CheckResult:
+        """Run a check and return its result, whatever happens."""
+        started = time.monotonic()
+        verdict, details = _outcome(body)
+        seconds = time.monotonic() - started
+        return self.result(check, verdict, seconds=seconds, **details)
+
+    def result(self, check: Check, verdict: Verdict, share: float = 0.0, **details: Any) -> CheckResult:
+        """Return a result with what the manifest says of the check filled in."""
+        earned = check.points * (1.0 if verdict is Verdict.PASS else min(max(share, 0.0), 1.0))
+        function = self._functions.get(check.id)
+        return CheckResult(
+            id=check.id,
+            part=check.part,
+            title=check.title,
+            verdict=verdict,
+            points=round(earned, 2) if verdict in (Verdict.PASS, Verdict.FAIL) else 0.0,
+            max_points=check.points,
+            tried=tried(function) if function else check.title,
+            why="" if verdict is Verdict.PASS else check.why,
+            hint="" if verdict is Verdict.PASS else check.hints[0],
+            replay=self._replay(check.id),
+            **details,
+        )
+
+
+def _outcome(body: Body) -> tuple[Verdict, dict[str, Any]]:
+    """Run a check's body and return its verdict and the details of a result."""
+    try:
+        body()
+    except Failed as failure:
+        verdict = Verdict.TAMPERED if isinstance(failure, Tampered) else Verdict.FAIL
+        return verdict, _failure(failure)
+    except TimeLimit as limit:
+        return Verdict.FAIL, {"reason": TIME_LIMIT, "observed": str(limit)}
+    except BuildFailed as failure:
+        return Verdict.FAIL, compile_failure(failure)
+    except Inconclusive as reason:
+        return Verdict.INCONCLUSIVE, {"reason": str(reason)}
+    except NotStarted as reason:
+        return Verdict.INCONCLUSIVE, {"reason": f"the machine could not start the program: {reason}"}
+    except BaseException as bug:  # a grader fault never costs points
+        return Verdict.INCONCLUSIVE, _grader_fault(bug)
+    return Verdict.PASS, {}
+
+
+def _failure(failure: Failed) -> dict[str, Any]:
+    return {
+        "reason": failure.reason,
+        "expected": failure.expected,
+        "observed": failure.observed,
+        "evidence": failure.evidence,
+        "share": failure.share,
+    }
+
+
+def compile_failure(failure: BuildFailed) -> dict[str, Any]:
+    """Return the details of a result for a submission that gcc refuses."""
+    return {
+        "reason": MEMORY_LIMIT if "out of memory" in failure.log else NO_COMPILE,
+        "expected": "sources that gcc -std=gnu17 compiles",
+        "observed": str(failure),
+        "evidence": (Evidence("compiler", failure.log),),
+    }
+
+
+def _grader_fault(bug: BaseException) -> dict[str, Any]:
+    text = "".join(traceback.format_exception(bug))
+    what = f"a fault of the grader, not of the program: {type(bug).__name__}: {bug}"
+    return {"reason": what, "evidence": (Evidence("note", text),)}

@@ -1,0 +1,163 @@
+"""The only module that knows pytest: it lets pytest find the checks, and runs them for the worker.
+
+    pytest -p grader.plugin --syslabs-job job.json --syslabs-events FD grader/checks/<slug>
+
+Events go to FD as JSON lines: {"event": "phase" | "started" | "result" | "note" | "isolation", …}.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from grader import calibrate, manifest, paths, run
+from grader.build import BuildFailed
+from grader.job import Job, read_job
+from grader.judge import Judge, compile_failure
+from grader.manifest import Check, Lab
+from grader.result import Verdict, check_to_json
+from grader.schedule import Outcome, Scheduler
+
+HARD_LIMIT = 6.0  # times the limit that the manifest gives a check: then the grader itself hangs
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the two options with which the worker is started."""
+    group = parser.getgroup("syslabs")
+    group.addoption("--syslabs-job", type=Path)
+    group.addoption("--syslabs-events", type=int)
+
+
+@pytest.fixture
+def context() -> None:
+    """Stands for the Run that a check is given: pytest only collects, `Grading` calls."""
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Compare the checks that were found with those of the manifest."""
+    if session.config.getoption("--syslabs-job"):
+        session.config.stash[GRADING] = Grading(session)
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run the grading in place of pytest's own loop."""
+    if session.testsfailed or not session.config.getoption("--syslabs-job"):
+        return None
+    session.config.stash[GRADING].run()
+    return True
+
+
+class Grading:
+    """One grading: collected functions, manifest and job brought together."""
+
+    def __init__(self, session: pytest.Session):
+        self._events = os.fdopen(session.config.getoption("--syslabs-events"), "w")
+        self.job: Job = read_job(session.config.getoption("--syslabs-job"))
+        self.lab: Lab = manifest.load_lab(paths.ROOT, self.job.lab)
+        self._functions = _functions(session, self.lab)
+        self._judge = Judge(self._replay, self._functions)
+        self._isolation, self._slowness = "", 1.0
+
+    def run(self) -> None:
+        """Judge every check that the job asks for, and say so event by event."""
+        checks = [check for check in self.lab.checks if check.id in (self.job.checks or check.id)]
+        self._prepare()
+        if not self._build(checks):
+            return
+        jobs = self.job.jobs or 2 * (os.cpu_count() or 1)
+        limit = HARD_LIMIT * self._slowness
+        scheduler = Scheduler(self._work, self._lost, self._skip, jobs, limit)
+        for outcome in scheduler.run(checks, self._started):
+            self._emit("result", check=outcome)
+
+    def _prepare(self) -> None:
+        started = time.monotonic()
+        self._isolation, trouble = run.best_isolation()
+        self._slowness = calibrate.slowness()
+        self._emit("isolation", level=self._isolation, trouble=trouble, slowness=self._slowness)
+        self._emit("phase", name="prepare", seconds=time.monotonic() - started)
+
+    def _build(self, checks: list[Check]) -> bool:
+        """Compile what most checks need; where that fails, every check of the part fails alike."""
+        started = time.monotonic()
+        failed: list[str] = []
+        for check in checks:
+            part = self.lab.part(check.part)
+            if part.kind != "project" or part.id in failed:
+                continue
+            try:
+                self._context(check, 0).program()
+            except BuildFailed as failure:
+                failed.append(part.id)
+                self._refuse([each for each in checks if each.part == part.id], failure)
+        self._emit("phase", name="build", seconds=time.monotonic() - started)
+        return not failed
+
+    def _refuse(self, checks: list[Check], failure: BuildFailed) -> None:
+        details = compile_failure(failure)
+        for check in checks:
+            result = self._judge.result(check, Verdict.FAIL, **details)
+            self._emit("result", check=check_to_json(result))
+            details["evidence"] = ()  # once is enough
+
+    def _context(self, check: Check, slot: int) -> run.Run:
+        return run.Run(self.job, self.lab, check, self._isolation, self._slowness, slot)
+
+    def _work(self, check: Check, slot: int) -> Outcome:
+        context = self._context(check, slot)
+        function = self._functions[check.id]
+        return check_to_json(self._judge.judged(check, lambda: function(context)))
+
+    def _lost(self, check: Check, trouble: str, seconds: float) -> Outcome:
+        reason = f"a fault of the grader, not of the program: {trouble}"
+        result = self._judge.result(check, Verdict.INCONCLUSIVE, seconds=seconds, reason=reason)
+        return check_to_json(result)
+
+    def _skip(self, check: Check, done: dict[str, Outcome]) -> Outcome | None:
+        """A check is skipped when one that it needs has earned nothing."""
+        for need in check.needs:
+            outcome = done.get(need)
+            if outcome and outcome["verdict"] != Verdict.PASS.value and outcome["points"] == 0:
+                inconclusive = outcome["verdict"] == Verdict.INCONCLUSIVE.value
+                verdict = Verdict.INCONCLUSIVE if inconclusive else Verdict.SKIPPED
+                result = self._judge.result(check, verdict, reason=f"it needs {need}")
+                return check_to_json(result)
+        return None
+
+    def _started(self, check: Check) -> None:
+        self._emit("started", id=check.id)
+
+    def _replay(self, check_id: str) -> str:
+        default = f"labs/{self.lab.id}"
+        source = "" if self.job.display == default else f" SRC={self.job.display}"
+        return f"make replay LAB={self.lab.id} CHECK={check_id} SEED={self.job.seed}{source}"
+
+    def _emit(self, event: str, **data: Any) -> None:
+        self._events.write(json.dumps({"event": event, **data}) + "\n")
+        self._events.flush()
+
+
+GRADING = pytest.StashKey[Grading]()
+
+
+def _functions(session: pytest.Session, lab: Lab) -> dict[str, Callable[..., Any]]:
+    """Return the check functions by id. Raises UsageError when they and lab.toml disagree."""
+    found: dict[str, Callable[..., Any]] = {}
+    places: list[tuple[str, str]] = []
+    for item in session.items:
+        function = getattr(item, "function", None)
+        check_id = getattr(function, "check_id", None)
+        if check_id is None or function is None:
+            raise pytest.UsageError(f"{item.nodeid}: a check without an id, see grader/check.py")
+        found[check_id] = function
+        places.append((check_id, f"{item.location[0]}:{(item.location[1] or 0) + 1}"))
+    try:
+        manifest.covered(lab, [id for id, _ in places], [where for _, where in places])
+    except manifest.ManifestError as error:
+        raise pytest.UsageError(str(error)) from None
+    return found

@@ -1,0 +1,114 @@
+"""What a check is given: the submission's programs, sandboxes to run them in, seed and limits."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from random import Random
+from typing import Sequence
+
+from grader import build as building
+from grader.job import Job
+from grader.limits import Limits
+from grader.manifest import Check, Lab, Part
+from grader.process import NotStarted
+from grader.sandbox import FULL, NONE, PARTIAL, Room, Sandbox
+
+
+@dataclass(frozen=True)
+class Run:
+    """One check's view of a grading. `slot` numbers the checks that run side by side."""
+
+    job: Job
+    lab: Lab
+    check: Check
+    isolation: str
+    slowness: float
+    slot: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @cached_property
+    def random(self) -> Random:
+        """A random number generator that depends on the seed and on the check alone."""
+        return Random(f"{self.job.seed}:{self.check.id}")
+
+    @property
+    def part(self) -> Part:
+        """The part that the check belongs to."""
+        return self.lab.part(self.check.part)
+
+    @property
+    def limits(self) -> Limits:
+        """The limits that the manifest sets for a run of the program."""
+        return self.check.limits
+
+    def limit(self, seconds: float) -> float:
+        """Return a limit of waiting, `seconds` on a fast machine, for this machine at this moment."""
+        return 1e6 if self.job.under == "gdb" else seconds * self.slowness
+
+    @property
+    def cpu(self) -> int:
+        """The processor to which a tracer and its program are pinned: switching costs three times more."""
+        usable = sorted(os.sched_getaffinity(0))
+        return usable[self.slot % len(usable)]
+
+    @property
+    def source(self) -> Path:
+        """The folder with the sources that were compiled."""
+        return Path(self.job.source)
+
+    def scratch(self, name: str) -> Path:
+        """Return the path of a file of this check's own."""
+        folder = Path(self.job.scratch) / "checks" / self.check.id
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / name
+
+    def program(self, variant: str = "plain") -> Path:
+        """Return the student's program, compiled on first use. Raises BuildFailed."""
+        return building.build(program_recipe(self.job, self.part), variant, self.sandbox)
+
+    def helper(self, source: Path, *flags: str) -> Path:
+        """Return a C program of ours (a yardstick, an empty main), compiled on first use."""
+        output = Path(self.job.scratch) / "helpers"
+        recipe = building.Recipe(
+            source.parent, output, source.stem, (source.name,), str(source.parent), flags
+        )
+        return building.build(recipe, "plain", self.sandbox)
+
+    def sandbox(self, room: Room | None = None) -> Sandbox:
+        """Return a new sandbox, by default one that sees the compiled programs only."""
+        return Sandbox(room or self.room(), self.isolation)
+
+    def room(self) -> Room:
+        """What programs of this grading may see: what was built."""
+        folders = (Path(self.job.scratch) / name for name in ("build", "helpers"))
+        return Room(readable=tuple(folder for folder in folders if folder.exists()))
+
+
+def program_recipe(job: Job, part: Part) -> building.Recipe:
+    """Return how the program of a part is built: all of the student's C files of that part."""
+    source = Path(job.source)
+    extra = [path.name for glob in part.extra for path in source.glob(glob)]
+    files = [name for name in (*part.files, *extra) if name.endswith(".c")]
+    return building.Recipe(
+        source=source,
+        output=Path(job.scratch) / "build",
+        program=part.program,
+        files=tuple(sorted(set(files))),
+        display=job.display,
+    )
+
+
+def best_isolation(levels: Sequence[str] = (FULL, PARTIAL)) -> tuple[str, str]:
+    """Return the best isolation that this machine allows, and why it is no better."""
+    trouble = ""
+    for level in levels:
+        try:
+            with Sandbox(Room(), level) as box:
+                box.start(["/usr/bin/true"]).wait(10.0)
+            return level, trouble
+        except NotStarted as error:
+            trouble = trouble or str(error)
+    return NONE, trouble

@@ -1,0 +1,110 @@
+"""Grade one submission: from a folder to a Grade."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from random import SystemRandom
+from typing import Callable
+
+from grader.job import Job
+from grader.manifest import Lab
+from grader.result import CheckResult, Grade, check_from_json
+from grader.score import total
+from grader.submission import Submission
+from grader.worker import Bench, Event, bench, lay_out, run_worker
+
+Listener = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a caller may choose about a grading."""
+
+    checks: tuple[str, ...] = ()  # empty for all
+    seed: int | None = None
+    jobs: int = 0
+    under: str = ""
+
+
+@dataclass
+class _Record:
+    """What the events of a worker add up to."""
+
+    checks: dict[str, CheckResult] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    isolation: str = "none"
+
+    def take(self, event: Event) -> None:
+        kind = event["event"]
+        if kind == "result":
+            result = check_from_json(event["check"])
+            self.checks[result.id] = result
+        elif kind == "phase":
+            self.timings[event["name"]] = event["seconds"]
+        elif kind == "isolation":
+            self.isolation = event["level"]
+            if event["trouble"]:
+                self.notes.append(f"isolation {event['level']}: {event['trouble']}")
+
+
+def grade(lab: Lab, submission: Submission, options: Options, listen: Listener) -> Grade:
+    """Run the checks of `lab` on a submission and return what they found.
+
+    listen is called with every event of the worker. Raises WorkerFailed, OSError.
+    """
+    started, clock = datetime.now(timezone.utc), time.monotonic()
+    seed = SystemRandom().randrange(1 << 31) if options.seed is None else options.seed
+    record = _Record()
+    with bench() as place:
+        job = _job(place, lab, submission, options, seed)
+        for event in run_worker(place, job):
+            record.take(event)
+            listen(event)
+    checks = tuple(record.checks[check.id] for check in lab.checks if check.id in record.checks)
+    if submission.ignored:
+        record.notes.append("not used: " + ", ".join(submission.ignored))
+    result = Grade(
+        lab=lab.id,
+        lab_version=lab.version,
+        submission=submission.display,
+        status="graded",
+        seed=seed,
+        isolation=record.isolation,
+        machine=machine(),
+        started=started.isoformat(timespec="seconds"),
+        duration=time.monotonic() - clock,
+        timings=_timings(record, time.monotonic() - clock),
+        notes=tuple(record.notes),
+        checks=checks,
+    )
+    return total(result)
+
+
+def _job(place: Bench, lab: Lab, submission: Submission, options: Options, seed: int) -> Job:
+    return Job(
+        lab=lab.id,
+        source=str(lay_out(place, lab, submission)),
+        scratch=str(place.folder / "scratch"),
+        display=submission.display,
+        seed=seed,
+        checks=options.checks,
+        jobs=options.jobs,
+        under=options.under,
+    )
+
+
+def _timings(record: _Record, duration: float) -> dict[str, float]:
+    """Seconds by phase; `checks` is what the checks take in wall time, side by side."""
+    known = sum(record.timings.values())
+    return {**record.timings, "checks and start": max(duration - known, 0.0)}
+
+
+def machine() -> str:
+    """Return one line about this machine."""
+    cores = os.cpu_count()
+    return f"{platform.system()} {platform.release()} {platform.machine()}, {cores} processors"
