@@ -1,0 +1,77 @@
+"""`grade`: grade a submission and show what was found."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from grader import paths
+from grader.manifest import Lab, ManifestError, load_lab
+from grader.near import unknown
+from grader.result import Grade
+from grader.score import FULL, MISSING, NOT_GRADABLE, WRONG_USE, exit_status
+from grader.session import Options, grade
+from grader.submission import Rejected, Submission, collect
+from grader.toolchain import Unready, prepare
+from grader.worker import WorkerFailed
+
+
+class Misuse(ValueError):
+    """The command line asks for something that does not exist."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Grade as the command line says; return 0, 1, 2 or 3."""
+    try:
+        lab, submission, options = chosen(args)
+    except (Misuse, ManifestError, Rejected) as error:
+        return complain(str(error), WRONG_USE)
+    try:
+        result = show(lab, submission, options, args)
+    except (Unready, WorkerFailed, OSError) as error:
+        return complain(f"not gradable on this machine: {error}", NOT_GRADABLE)
+    return exit_status(result)
+
+
+def complain(message: str, status: int) -> int:
+    """Print one message on stderr and return the status."""
+    print(f"syslabs: {message}", file=sys.stderr)
+    return status
+
+
+def chosen(args: argparse.Namespace) -> tuple[Lab, Submission, Options]:
+    """Return what to grade. Raises Misuse, ManifestError, Rejected."""
+    lab = load_lab(paths.ROOT, args.lab)
+    part, check = getattr(args, "part", ""), args.check
+    if part and part not in [each.id for each in lab.parts]:
+        raise Misuse(unknown("part", part, [each.id for each in lab.parts]))
+    if check and check not in [each.id for each in lab.checks]:
+        raise Misuse(unknown("check", check, [each.id for each in lab.checks]))
+    checks = tuple(each.id for each in lab.checks if _wanted(each.id, each.part, part, check))
+    part = part or (lab.check(check).part if check else "")
+    submission = collect(lab, args.src or Path("labs") / lab.id, part)
+    options = Options(checks, args.seed, getattr(args, "jobs", 0), getattr(args, "under", ""))
+    return lab, submission, options
+
+
+def _wanted(check_id: str, check_part: str, part: str, check: str) -> bool:
+    return check in ("", check_id) and part in ("", check_part)
+
+
+def show(lab: Lab, submission: Submission, options: Options, args: argparse.Namespace) -> Grade:
+    """Grade with a live report; write the files that the command line asks for."""
+    from grader import history
+    from grader.report import json_file, junit, terminal
+    from grader.report.progress import Progress
+
+    with Progress(lab, submission.display) as progress:
+        prepare()
+        result = grade(lab, submission, options, progress.event)
+    terminal.show(result, timings=getattr(args, "timings", False), json=getattr(args, "json", None))
+    if getattr(args, "json", None):
+        json_file.write(result, args.json)
+    if getattr(args, "junit", None):
+        junit.write(result, args.junit)
+    history.record(result)
+    return result
