@@ -25,7 +25,7 @@ class Options:
     """What a caller may choose about a grading."""
 
     checks: tuple[str, ...] = ()  # empty for all
-    seed: int | None = None
+    seed: int = 0
     jobs: int = 0
     under: str = ""
 
@@ -58,10 +58,9 @@ def grade(lab: Lab, submission: Submission, options: Options, listen: Listener) 
     listen is called with every event of the worker. Raises WorkerFailed, OSError.
     """
     started, clock = datetime.now(timezone.utc), time.monotonic()
-    seed = SystemRandom().randrange(1 << 31) if options.seed is None else options.seed
     record = _Record()
     with bench() as place:
-        job = _job(place, lab, submission, options, seed)
+        job = _job(place, lab, submission, options)
         for event in run_worker(place, job):
             record.take(event)
             listen(event)
@@ -73,7 +72,7 @@ def grade(lab: Lab, submission: Submission, options: Options, listen: Listener) 
         lab_version=lab.version,
         submission=submission.display,
         status="graded",
-        seed=seed,
+        seed=options.seed,
         isolation=record.isolation,
         machine=machine(),
         started=started.isoformat(timespec="seconds"),
@@ -85,17 +84,22 @@ def grade(lab: Lab, submission: Submission, options: Options, listen: Listener) 
     return total(result)
 
 
-def _job(place: Bench, lab: Lab, submission: Submission, options: Options, seed: int) -> Job:
+def _job(place: Bench, lab: Lab, submission: Submission, options: Options) -> Job:
     return Job(
         lab=lab.id,
         source=str(lay_out(place, lab, submission)),
         scratch=str(place.folder / "scratch"),
         display=submission.display,
-        seed=seed,
+        seed=options.seed,
         checks=options.checks,
         jobs=options.jobs,
         under=options.under,
     )
+
+
+def new_seed() -> int:
+    """Return a seed that nobody can foresee, short enough to be typed."""
+    return SystemRandom().randrange(1_000_000)
 
 
 def _timings(record: _Record, duration: float) -> dict[str, float]:

@@ -98,7 +98,7 @@ def run_worker(place: Bench, job: Job) -> Iterator[Event]:
 
 def _start(place: Bench, job: Job, job_file: Path, events_fd: int) -> subprocess.Popen[str]:
     checks = place.root / "grader" / "checks" / job.lab
-    argv = [sys.executable, "-sP", "-m", "pytest", "-q", "-p", "grader.plugin", "--noconftest"]
+    argv = [sys.executable, "-sP", "-m", "pytest", "-p", "grader.plugin", "--noconftest"]
     argv += ["-p", "no:cacheprovider", "-p", "no:terminal", "--assert=plain"]
     argv += ["-c", str(place.root / "grader" / "pytest.ini"), "--rootdir", str(checks)]
     argv += ["--syslabs-job", str(job_file), "--syslabs-events", str(events_fd), str(checks)]

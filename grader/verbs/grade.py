@@ -11,7 +11,7 @@ from grader.manifest import Lab, ManifestError, load_lab
 from grader.near import unknown
 from grader.result import Grade
 from grader.score import FULL, MISSING, NOT_GRADABLE, WRONG_USE, exit_status
-from grader.session import Options, grade
+from grader.session import Options, grade, new_seed
 from grader.submission import Rejected, Submission, collect
 from grader.toolchain import Unready, prepare
 from grader.worker import WorkerFailed
@@ -51,7 +51,8 @@ def chosen(args: argparse.Namespace) -> tuple[Lab, Submission, Options]:
     checks = tuple(each.id for each in lab.checks if _wanted(each.id, each.part, part, check))
     part = part or (lab.check(check).part if check else "")
     submission = collect(lab, args.src or Path("labs") / lab.id, part)
-    options = Options(checks, args.seed, getattr(args, "jobs", 0), getattr(args, "under", ""))
+    seed = new_seed() if args.seed is None else args.seed
+    options = Options(checks, seed, getattr(args, "jobs", 0), getattr(args, "under", ""))
     return lab, submission, options
 
 
@@ -63,15 +64,21 @@ def show(lab: Lab, submission: Submission, options: Options, args: argparse.Name
     """Grade with a live report; write the files that the command line asks for."""
     from grader import history
     from grader.report import json_file, junit, terminal
+    from grader.report.look import look_at
     from grader.report.progress import Progress
 
-    with Progress(lab, submission.display) as progress:
+    look = look_at(sys.stdout)
+    facts = {"submission": submission.display, "seed": str(options.seed)}
+    with Progress(look, lab, options.checks, **facts) as progress:
         prepare()
-        result = grade(lab, submission, options, progress.event)
-    terminal.show(result, timings=getattr(args, "timings", False), json=getattr(args, "json", None))
-    if getattr(args, "json", None):
-        json_file.write(result, args.json)
-    if getattr(args, "junit", None):
-        junit.write(result, args.junit)
-    history.record(result)
+        result = grade(lab, submission, options, progress.hear)
+    json_path, junit_path = getattr(args, "json", None), getattr(args, "junit", None)
+    if json_path:
+        json_file.write(result, json_path)
+    if junit_path:
+        junit.write(result, junit_path)
+    saved = str(json_path or "")
+    terminal.show_rest(look, result, timings=getattr(args, "timings", False), saved=saved)
+    if submission.folder.resolve() == lab.folder.resolve():
+        history.remember(paths.ROOT, lab, result)
     return result

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import tarfile
 from pathlib import Path
 
 from grader import history, paths
-from grader.manifest import ManifestError, load_lab
+from grader.manifest import Lab, ManifestError, load_lab
+from grader.result import to_json
 from grader.score import FULL, WRONG_USE
 from grader.submission import Rejected, Submission, collect
 from grader.verbs.grade import complain
@@ -23,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
         return complain(str(error), WRONG_USE)
     output = args.output or Path(f"{lab.id}.tar.gz")
     try:
-        names = write_archive(lab.id, submission, output)
+        names = write_archive(lab, submission, output)
     except OSError as error:
         return complain(f"{output}: {error.strerror}", WRONG_USE)
     print(f"{output}: {', '.join(names)}")
@@ -32,15 +34,15 @@ def run(args: argparse.Namespace) -> int:
     return FULL
 
 
-def write_archive(lab_id: str, submission: Submission, output: Path) -> list[str]:
+def write_archive(lab: Lab, submission: Submission, output: Path) -> list[str]:
     """Write a .tar.gz with a folder named after the lab; return the names in it."""
     members = dict(submission.files)
-    result = history.last_result(lab_id)
+    result = history.last(paths.ROOT, lab)
     if result is not None:
-        members["result.json"] = result
+        members["result.json"] = json.dumps(to_json(result), indent=2).encode()
     with tarfile.open(output, "w:gz") as archive:
         for name, content in members.items():
-            entry = tarfile.TarInfo(f"{lab_id}/{name}")
+            entry = tarfile.TarInfo(f"{lab.id}/{name}")
             entry.size = len(content)
             entry.mode = 0o644
             archive.addfile(entry, io.BytesIO(content))

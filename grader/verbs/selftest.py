@@ -10,7 +10,7 @@ from pathlib import Path
 from grader import paths, proof
 from grader.manifest import Lab, ManifestError, all_labs, load_lab
 from grader.result import Grade
-from grader.session import Options, grade
+from grader.session import Options, grade, new_seed
 from grader.submission import collect
 from grader.toolchain import Unready, prepare
 from grader.verbs.grade import FULL, MISSING, NOT_GRADABLE, WRONG_USE, complain
@@ -54,4 +54,5 @@ def graded(lab: Lab, subject: proof.Subject, seed: int | None = None) -> Grade:
         source = proof.lay_out(lab, subject, Path(folder))
         submission = collect(lab, source, subject.part)
         wanted = (check.id for check in lab.checks if subject.part in ("", check.part))
-        return grade(lab, submission, Options(tuple(wanted), seed), lambda event: None)
+        options = Options(tuple(wanted), new_seed() if seed is None else seed)
+        return grade(lab, submission, options, lambda event: None)
