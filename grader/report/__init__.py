@@ -1,0 +1,1 @@
+"""Reports: each one a pure function of a Grade."""
