@@ -380,6 +380,8 @@ Test(io, write_some)
     CHECK(taken == before, "%zu bytes arrive", "%zu arrive", before, taken);
     check_bytes(before);
 
+    free(ring.data);
+
     taken = 0;
     ring = full_ring(total, total - 1000);
     errno = 0;
@@ -399,6 +401,7 @@ Test(io, write_some)
     CHECK(taken == total && ring.used == 0, "all %zu bytes arrive in the end",
           "%zu arrive, %zu are kept", total, taken, ring.used);
     check_bytes(total);
+    free(ring.data);
 
     ring = full_ring(total, 0);
     close(fds[1]);
@@ -408,4 +411,5 @@ Test(io, write_some)
     CHECK(ring.used == left && broken_pipes == 0,
           "all %zu bytes kept, no SIGPIPE", "%zu kept, SIGPIPE raised %d times",
           left, ring.used, broken_pipes);
+    free(ring.data);
 }
