@@ -94,7 +94,7 @@ def _story(check: CheckResult) -> str:
         ("next: ", check.hint),
         ("replay: ", check.replay),
     ]
-    return "\n".join(label + legal(text) for label, text in told if text)
+    return "\n".join(legal(label + text) for label, text in told if text)
 
 
 def _exhibit(item: Evidence) -> str:

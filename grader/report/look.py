@@ -80,9 +80,10 @@ class Look:
         self.put(self.text(*pieces))
 
     def put(self, line: Text) -> None:
-        """Print a line that is known to fit."""
+        """Print one line, cropped to the width."""
+        line.truncate(self.width, overflow="crop")
         line.rstrip()
-        self.console.print(line, no_wrap=True, overflow="crop", crop=True)
+        self.console.print(line, no_wrap=True, overflow="crop")
 
     def rule(self, title: str = "") -> None:
         """Print a line across, with a title in it."""

@@ -46,9 +46,9 @@ def show(
     look = look or look_at(sys.stdout)
     _show_stories(look, grade)
     _show_points(look, grade)
+    _show_notes(look, grade, str(json or ""))
     if timings:
         _show_timings(look, grade)
-    _show_notes(look, grade, str(json or ""))
     _show_next_step(look, grade)
 
 
@@ -109,8 +109,8 @@ def _show_timings(look: Look, grade: Grade) -> None:
 def _show_notes(look: Look, grade: Grade, saved: str) -> None:
     for note in grade.notes:
         look.entry(_label(look, "note"), note, "yellow", limit=6)
-    if grade.isolation not in ("full", ""):
-        text = f"isolation {grade.isolation}: this mark is advisory; see `make doctor`"
+    if grade.isolation == "none":
+        text = "a mark without isolation is advisory; see `make doctor`"
         look.entry(_label(look, "note"), text, "yellow")
     if saved:
         look.entry(_label(look, "result"), saved)
