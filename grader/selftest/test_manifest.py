@@ -6,79 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from grader import build
 from grader.manifest import Limits, ManifestError, UnknownLab, all_labs, covered, load_lab, slugs
+from grader.manifest_rules import VARIANTS
 from grader.paths import ROOT
-
-SMALL = '''\
-id = "demo"
-title = "A demo"
-order = 1
-version = "1"
-tlpi = ["4"]
-
-[[part]]
-id = "project"
-title = "The project"
-kind = "project"
-points = 60
-files = ["main.c"]
-extra = ["main_*.c"]
-program = "demo"
-concepts = ["open"]
-
-[part.limits]
-time = 2.5
-nofile = 64
-
-[[part]]
-id = "io"
-title = "A drill"
-kind = "drill"
-points = 40
-files = ["io.c"]
-concepts = ["read"]
-
-[[check]]
-id = "a.one"
-part = "project"
-title = "One"
-points = 59.5
-why = """
-[[check]] inside a text is no header
-points = 3
-"""
-hints = ["q", "m", "s"]
-
-[[check]]
-id = "b"
-part = "project"
-title = "Two"
-points = 0.5
-needs = ["a.one"]
-alone = true
-variants = ["asan"]
-why = "w"
-hints = ["q", "m", "s"]
-
-[check.limits]
-memory = 9
-
-[[check]]
-id = "io.read"
-part = "io"
-title = "Three"
-points = 40
-needs = ["b"]
-why = "w"
-hints = ["q", "m", "s"]
-'''
-
-
-def write(root: Path, text: str, slug: str = "demo") -> Path:
-    folder = root / "labs" / slug
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "lab.toml").write_text(text, encoding="utf-8")
-    return root
+from grader.selftest.samples import SMALL, write
 
 
 def test_reads_every_field(tmp_path: Path) -> None:
@@ -219,3 +151,7 @@ def test_every_lab_of_this_repository_is_sound() -> None:
             assert "(" in page, check.id
             assert not any(mark in text for text in check.hints for mark in (";\n", "{", "}"))
             assert "TLPI" in check.why, check.id
+
+
+def test_variants_are_those_that_can_be_built() -> None:
+    assert set(VARIANTS) == set(build.VARIANTS)
