@@ -40,7 +40,14 @@ class Failed(Exception):
 
 
 class Inconclusive(Exception):
-    """The machine or the grader does not allow a verdict; the message names the reason."""
+    """The machine or the grader does not allow a verdict; the message names the reason.
+
+    share (0 to 1) is the part of the points that is earned all the same; the rest is held apart.
+    """
+
+    def __init__(self, reason: str, share: float = 0.0):
+        super().__init__(reason)
+        self.share = share
 
 
 class Tampered(Failed):

@@ -13,6 +13,7 @@ from grader.process import NotStarted, TimeLimit
 from grader.result import CheckResult, Evidence, Verdict
 
 Body = Callable[[], Any]
+UNEARNED = (Verdict.SKIPPED, Verdict.TAMPERED)
 
 
 class Judge:
@@ -38,7 +39,7 @@ class Judge:
             part=check.part,
             title=check.title,
             verdict=verdict,
-            points=round(earned, 2) if verdict in (Verdict.PASS, Verdict.FAIL) else 0.0,
+            points=0.0 if verdict in UNEARNED else round(earned, 2),
             max_points=check.points,
             tried=tried(function) if function else check.title,
             why="" if verdict is Verdict.PASS else check.why,
@@ -60,7 +61,7 @@ def _outcome(body: Body) -> tuple[Verdict, dict[str, Any]]:
     except BuildFailed as failure:
         return Verdict.FAIL, compile_failure(failure)
     except Inconclusive as reason:
-        return Verdict.INCONCLUSIVE, {"reason": str(reason)}
+        return Verdict.INCONCLUSIVE, {"reason": str(reason), "share": reason.share}
     except NotStarted as reason:
         return Verdict.INCONCLUSIVE, {"reason": f"the machine could not start the program: {reason}"}
     except BaseException as bug:  # a grader fault never costs points

@@ -109,13 +109,28 @@ def _pid_namespace(pid: int) -> str:
 
 def listening_ports(pid: int) -> set[int]:
     """Return the TCP ports that are listened on in the network namespace of `pid` (proc_net_tcp)."""
-    ports = set()
+    return {_port(fields[1]) for fields in _tcp_table(pid) if fields[3] == "0A"}
+
+
+def queues(pid: int, local: int, remote: int) -> tuple[int, int]:
+    """Return (unacknowledged, unread) bytes of the TCP socket with these ports, (0, 0) without one."""
+    for fields in _tcp_table(pid):
+        if (_port(fields[1]), _port(fields[2])) == (local, remote):
+            unacknowledged, _, unread = fields[4].partition(":")
+            return int(unacknowledged, 16), int(unread, 16)
+    return 0, 0
+
+
+def _tcp_table(pid: int) -> list[list[str]]:
+    """The lines of /proc/PID/net/tcp and tcp6: number, local, remote, state, queues …"""
+    lines: list[str] = []
     for table in ("tcp", "tcp6"):
         try:
-            lines = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
+            lines += Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
         except OSError:
             continue
-        for fields in map(str.split, lines):
-            if fields[3] == "0A":
-                ports.add(int(fields[1].rpartition(":")[2], 16))
-    return ports
+    return [line.split() for line in lines]
+
+
+def _port(address: str) -> int:
+    return int(address.rpartition(":")[2], 16)

@@ -33,11 +33,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--syslabs-events", type=int)
 
 
-@pytest.fixture
-def context() -> None:
-    """Stands for the Run that a check is given: pytest only collects, `Grading` calls."""
-
-
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Compare the checks that were found with those of the manifest."""
     if session.config.getoption("--syslabs-job"):

@@ -68,17 +68,19 @@ def show(lab: Lab, submission: Submission, options: Options, args: argparse.Name
     from grader.report.progress import Progress
 
     look = look_at(sys.stdout)
-    facts = {"submission": submission.display, "seed": str(options.seed)}
-    with Progress(look, lab, options.checks, **facts) as progress:
+    progress = Progress(
+        lab, submission.display, checks=options.checks, seed=options.seed, look=look
+    )
+    with progress:
         prepare()
-        result = grade(lab, submission, options, progress.hear)
+        result = grade(lab, submission, options, progress.event)
     json_path, junit_path = getattr(args, "json", None), getattr(args, "junit", None)
     if json_path:
         json_file.write(result, json_path)
     if junit_path:
         junit.write(result, junit_path)
-    saved = str(json_path or "")
-    terminal.show_rest(look, result, timings=getattr(args, "timings", False), saved=saved)
+    timings = getattr(args, "timings", False)
+    terminal.show(result, look=look, timings=timings, json=json_path)
     if submission.folder.resolve() == lab.folder.resolve():
         history.remember(paths.ROOT, lab, result)
     return result

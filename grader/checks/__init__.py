@@ -1,0 +1,1 @@
+"""The checks of all labs: one folder per lab, functions marked with @check."""

@@ -1,0 +1,1 @@
+"""The checks of lab `epoll`: what shared contract and handout promise, proved from outside."""

@@ -1,0 +1,155 @@
+"""The student's echo server in a sandbox, and clients that reach it."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Iterator, Sequence
+
+from grader.check import MEMORY_LIMIT, TIME_LIMIT, Failed
+from grader.ledger import count_fds
+from grader.limits import Limits
+from grader.load import Dialer, Outcome, Peer, PeerError
+from grader.load.trouble import REFUSED, Trouble, errno_text
+from grader.process import Process, TimeLimit
+from grader.result import Evidence
+from grader.run import Run
+from grader.sandbox import Sandbox
+
+START = 3.0  # seconds that a server may take until it listens, on a fast machine
+STEP = 3.0  # seconds for one answer
+SMALL_SEGMENT = 536  # bytes: keeps what the kernel holds between server and client small
+SMALL_BUFFER = 4096  # bytes of receive buffer of a client that reads slowly
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that listens on `port` of its sandbox."""
+
+    run: Run
+    box: Sandbox
+    process: Process
+    port: int
+
+    @property
+    def dialer(self) -> Dialer:
+        """Makes sockets that reach the server."""
+        return self.box.dialer
+
+    def peer(self, number: int = 0) -> Peer:
+        """Return a client that is connected. Raises PeerError."""
+        return Peer.open(self.dialer, self.port, number, self.run.limit(STEP))
+
+    def peers(self, count: int, first: int = 0) -> list[Peer]:
+        """Return `count` clients."""
+        return [self.peer(number) for number in range(first, first + count)]
+
+    def narrow_peer(self, number: int = 0) -> Peer:
+        """Return a client through whose connection little fits: the server's writes soon become short."""
+        sock = self.dialer.sockets(1)[0]
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SMALL_SEGMENT)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
+        sock.settimeout(self.run.limit(STEP))
+        try:
+            sock.connect(("127.0.0.1", self.port))
+        except OSError as error:
+            raise PeerError(Trouble(REFUSED, number, detail=errno_text(error))) from error
+        sock.setblocking(False)
+        return Peer(sock, number, self.run.limit(STEP))
+
+    # -- what must hold ------------------------------------------------------------------------
+
+    def expect(self, outcome: Outcome, expected: str) -> None:
+        """Raise Failed unless every connection of the outcome went well."""
+        if not outcome.good:
+            raise self.failed(str(outcome), expected)
+
+    def expect_alive(self, when: str) -> None:
+        """Raise Failed if the server has ended."""
+        if self.process.ended():
+            raise self.failed(f"the server ended {when}: {self.ending()}", "a server that goes on")
+
+    def expect_echo(self, peer: Peer, when: str, data: bytes = b"still there?\n") -> None:
+        """Raise Failed unless the client gets `data` back."""
+        try:
+            peer.expect_echo(data)
+        except PeerError as error:
+            raise self.failed(f"{when}: {error}", "the other connections are served as ever")
+
+    def settle(self, descriptors: int, limit: float = STEP) -> int:
+        """Wait until the server has at most so many descriptors open; return how many it has."""
+        pid = self.process.pid
+        self.process.until(lambda: count_fds(pid) <= descriptors, self.run.limit(limit))
+        return count_fds(pid)
+
+    # -- what goes into a failure --------------------------------------------------------------
+
+    def failed(self, observed: str, expected: str, evidence: Sequence[Evidence] = ()) -> Failed:
+        """Return the failure of a check, with what the server holds and has written as evidence."""
+        if self.process.ended() and "ended" not in observed:
+            observed = f"{observed}\nthe server has ended: {self.ending()}"
+        reason = MEMORY_LIMIT if "ENOMEM" in observed else "wrong behaviour"
+        exhibits = [*evidence, *self.exhibits()]
+        return Failed(observed, expected=expected, evidence=exhibits, reason=reason)
+
+    def ending(self) -> str:
+        """Return how the server ended: `killed by SIGPIPE`."""
+        try:
+            return str(self.process.wait(self.run.limit(1.0)))
+        except TimeLimit:
+            return "it still runs"
+
+    def exhibits(self) -> list[Evidence]:
+        """Return the server's ledger and what it has written."""
+        ledger = "the server has ended" if self.process.ended() else str(self.process.ledger())
+        found = [Evidence("ledger", ledger)]
+        said = self.process.stderr_text().strip()
+        return [*found, Evidence("output", said)] if said else found
+
+
+def pick_port(run: Run) -> int:
+    """Return a port for one server; the sandbox has all ports to itself."""
+    return run.random.randrange(20_000, 30_000)
+
+
+@contextmanager
+def serving(
+    run: Run,
+    *flags: str,
+    variant: str = "plain",
+    limits: Limits | None = None,
+    wrap: Sequence[str] = (),
+    env: dict[str, str] | None = None,
+) -> Iterator[Server]:
+    """Start the student's server and yield it once it listens; it is gone afterwards.
+
+    flags: before the port, such as "-e"; wrap: a tracer's command. Raises Failed if it does not listen;
+    a PeerError that nobody handles becomes a Failed.
+    """
+    program = run.program(variant)
+    with run.sandbox() as box:
+        port = pick_port(run)
+        argv = [str(program), *flags, str(port)]
+        sanitized = variant != "plain"
+        limits = limits or run.limits
+        process = box.start(argv, limits=limits, wrap=wrap, env=env, sanitized=sanitized)
+        server = Server(run, box, process, port)
+        if not process.ready(port, run.limit(START)):
+            raise _not_listening(server)
+        try:
+            yield server
+        except PeerError as error:
+            raise server.failed(str(error), "every byte comes back") from error
+
+
+def _not_listening(server: Server) -> Failed:
+    expected = f"it listens on 127.0.0.1:{server.port}"
+    if server.process.ended():
+        observed = f"the server ended before it listened: {server.ending()}"
+        return Failed(observed, expected=expected, evidence=server.exhibits())
+    observed = f"port {server.port} was not listened on after {server.run.limit(START):.0f} s"
+    evidence = server.exhibits()
+    return Failed(observed, expected=expected, evidence=evidence, reason=TIME_LIMIT)
+
+

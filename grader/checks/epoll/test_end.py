@@ -1,0 +1,140 @@
+"""How the server ends: on signals, and when it is used wrongly."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+
+from grader.check import TIME_LIMIT, Failed, check
+from grader.checks.epoll.server import STEP, Server, pick_port
+from grader.checks.epoll.witness import witnessed
+from grader.ledger import queues
+from grader.load import Peer, PeerError, stream
+from grader.process import Process, TimeLimit, signal_name
+from grader.result import Evidence
+from grader.run import Run
+from grader.sandbox import Sandbox
+
+GRACE = 1.0  # seconds that the contract gives the server to deliver
+CHUNK = 4096  # bytes, sent one by one until the server owes some
+MOST = 4 << 20  # bytes: a server that has taken so much buffers without bound
+
+
+@check("signal.term")
+def test_term(run: Run) -> None:
+    """Send SIGTERM and SIGINT to an idle server, and to one that still owes bytes to a slow client."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        witnessed(run, lambda server, sent=number: _end_idle(server, sent))
+    witnessed(run, _end_owing)
+    witnessed(run, _end_owing, "-e")
+
+
+def _end_idle(server: Server, number: int) -> None:
+    with server.peer() as peer:
+        server.expect_echo(peer, "before the signal")
+        server.process.signal(number)
+        _expect_exit(server, number, "with one idle client")
+
+
+def _expect_exit(server: Server, number: int, when: str) -> None:
+    expected = f"{signal_name(number)} ends it with exit status 0, within {GRACE:.0f} s"
+    try:
+        ending = server.process.wait(server.run.limit(GRACE + STEP))
+    except TimeLimit:
+        observed = f"{signal_name(number)} {when}: it still runs after the time of grace"
+        failure = server.failed(observed, expected)
+        failure.reason = TIME_LIMIT
+        raise failure from None
+    if ending.code != 0:
+        raise server.failed(f"{signal_name(number)} {when}: {ending}", expected)
+
+
+def _end_owing(server: Server) -> None:
+    """What the server had read when the signal came must reach a client that reads now."""
+    data = stream(server.run.job.seed, 0, MOST)
+    with server.narrow_peer() as peer:
+        _make_it_owe(server, peer, data)
+        server.process.signal(signal.SIGTERM)
+        try:
+            peer.expect(data[: peer.sent])
+            peer.expect_eof()
+        except PeerError as error:
+            lost = peer.sent - peer.received
+            observed = f"{lost} bytes that it had read before SIGTERM were not delivered: {error}"
+            raise server.failed(observed, "what was already read is delivered, then end-of-file") from None
+    _expect_exit(server, signal.SIGTERM, "with bytes to deliver")
+
+
+def _make_it_owe(server: Server, peer: Peer, data: bytes) -> None:
+    """Send piece by piece, each read by the server, until not all fits into the kernel's buffers."""
+    while peer.sent < MOST:
+        peer.send(data[peer.sent : peer.sent + CHUNK])
+        read = server.process.until(lambda: _unread(server, peer) == 0, server.run.limit(STEP))
+        if not read:
+            raise server.failed(f"{CHUNK} bytes were not read by the server", "it reads what comes")
+        if not server.process.until(lambda: _owed(server, peer) <= 0, server.run.limit(0.05)):
+            return
+
+
+def _unread(server: Server, peer: Peer) -> int:
+    """Bytes on the way to the server, or in its receive buffer."""
+    local = peer.sock.getsockname()[1]
+    pid = server.box.holder or server.process.pid
+    return queues(pid, local, server.port)[0] + queues(pid, server.port, local)[1]
+
+
+def _owed(server: Server, peer: Peer) -> int:
+    """Bytes that the server has read and that are in no buffer of the kernel: it holds them itself."""
+    local = peer.sock.getsockname()[1]
+    pid = server.box.holder or server.process.pid
+    in_kernel = queues(pid, server.port, local)[0] + queues(pid, local, server.port)[1]
+    return peer.sent - peer.received - in_kernel
+
+
+@check("args.errors")
+def test_args(run: Run) -> None:
+    """Start it without a port, with ports that are none, and with one that is in use."""
+    program = str(run.program())
+    with run.sandbox() as box:
+        taken = pick_port(run)
+        blocker = box.dialer.sockets(1)[0]
+        blocker.bind(("127.0.0.1", taken))
+        blocker.listen()
+        cases = {"": (2,), "http": (1,), "70000": (1,), f"{taken + 1}x": (1,), "-5": (1, 2)}
+        wrong = [_misused(run, box, program, [word] if word else [], codes) for word, codes in cases.items()]
+        wrong.append(_misused(run, box, program, [str(taken)], (1,), " (a port in use)"))
+        blocker.close()
+    found = [text for text in wrong if text]
+    if found:
+        expected = "a message on stderr; exit status 1, or 2 for wrong usage"
+        share = 1 - len(found) / len(wrong)
+        raise Failed("\n".join(found), expected=expected, evidence=[_ledger(found)], share=share)
+
+
+def _ledger(found: list[str]) -> Evidence:
+    return Evidence("note", f"{len(found)} of the wrong uses were not refused as they should be")
+
+
+def _misused(
+    run: Run, box: Sandbox, program: str, words: list[str], codes: tuple[int, ...], what: str = ""
+) -> str:
+    """Return what is wrong with the reaction to these arguments, or nothing."""
+    shown = " ".join(["echo_server", *words]) + what
+    process = box.start([program, *words], limits=run.limits, stdout=subprocess.DEVNULL)
+    try:
+        ending = process.wait(run.limit(STEP))
+    except TimeLimit:
+        return f"{shown}: it still runs after {run.limit(STEP):.0f} s"
+    finally:
+        process.kill()
+    return _complaint(shown, process, ending.code, str(ending), codes)
+
+
+def _complaint(
+    shown: str, process: Process, code: int | None, ending: str, codes: tuple[int, ...]
+) -> str:
+    if code not in codes:
+        return f"{shown}: {ending}, not {' or '.join(map(str, codes))}"
+    if not process.stderr_text().strip():
+        return f"{shown}: {ending} without a message on stderr"
+    return ""
