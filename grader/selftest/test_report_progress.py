@@ -18,6 +18,11 @@ from grader.result import check_to_json
 from grader.selftest.samples import SMALL, Screen, failure, result, write
 
 
+@pytest.fixture(autouse=True)
+def no_forced_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     return load_lab(write(tmp_path, SMALL), "demo")

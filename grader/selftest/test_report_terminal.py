@@ -16,6 +16,11 @@ from grader.result import Evidence, Grade, Verdict
 from grader.selftest.samples import Screen, failure, grade, hostile, result
 
 
+@pytest.fixture(autouse=True)
+def no_forced_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+
 def shown(
     graded: Grade, width: int = 80, timings: bool = False, screen: Screen | None = None
 ) -> str:
@@ -138,8 +143,7 @@ def test_the_width_has_bounds() -> None:
     assert look_at(Screen(), 5).width == 40
 
 
-def test_a_pipe_gets_neither_colours_nor_controls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("FORCE_COLOR", raising=False)
+def test_a_pipe_gets_neither_colours_nor_controls() -> None:
     for graded in (grade(), hostile()):
         text = shown(graded, timings=True)
         assert all(char == "\n" or char.isprintable() for char in text)

@@ -19,6 +19,12 @@ from grader.verbs import list as list_verb
 HINTS = 'hints = ["Who?", "read(2)", "A loop."]'
 
 
+@pytest.fixture(autouse=True)
+def usual_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+
+
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(tmp_path, SMALL.replace('hints = ["q", "m", "s"]', HINTS))
