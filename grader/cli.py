@@ -25,7 +25,9 @@ def parser() -> argparse.ArgumentParser:
     _pack(verbs.add_parser("pack", help="the archive to hand in"))
     _release(verbs.add_parser("release", help="the student bundle"))
     _soak(verbs.add_parser("soak", help="the same verdict, again and again, on a busy machine"))
-    _selftest(verbs.add_parser("selftest", help="prove a lab's checks with right and wrong programs"))
+    _selftest(
+        verbs.add_parser("selftest", help="prove a lab's checks with right and wrong programs")
+    )
     verbs.add_parser("clean", help="remove what gradings and builds have left in the tree")
     return top
 
@@ -45,7 +47,9 @@ def _replay(verb: argparse.ArgumentParser) -> None:
     _submission(verb)
     verb.add_argument("--check", required=True)
     verb.add_argument("--seed", type=_seed, help="the seed that the failure named")
-    verb.add_argument("--under", choices=("strace", "gdb"), default="", help="run the program under it")
+    verb.add_argument(
+        "--under", choices=("strace", "gdb"), default="", help="run the program under it"
+    )
 
 
 def _hint(verb: argparse.ArgumentParser) -> None:
@@ -65,7 +69,9 @@ def _release(verb: argparse.ArgumentParser) -> None:
 def _soak(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--lab", required=True)
     verb.add_argument("--runs", type=_count, default=50, help="gradings of each program")
-    verb.add_argument("--mutants", type=_count, default=5, help="wrong programs, besides the reference")
+    verb.add_argument(
+        "--mutants", type=_count, default=5, help="wrong programs, besides the reference"
+    )
     verb.add_argument("--busy", type=_count, default=2, help="processes that keep the cores busy")
 
 

@@ -7,7 +7,15 @@ import traceback
 from typing import Any, Callable
 
 from grader.build import BuildFailed
-from grader.check import MEMORY_LIMIT, NO_COMPILE, TIME_LIMIT, Failed, Inconclusive, Tampered, tried
+from grader.outcome import (
+    MEMORY_LIMIT,
+    NO_COMPILE,
+    TIME_LIMIT,
+    Failed,
+    Inconclusive,
+    Tampered,
+    tried,
+)
 from grader.manifest import Check
 from grader.process import NotStarted, TimeLimit
 from grader.result import CheckResult, Evidence, Verdict
@@ -30,7 +38,9 @@ class Judge:
         seconds = time.monotonic() - started
         return self.result(check, verdict, seconds=seconds, **details)
 
-    def result(self, check: Check, verdict: Verdict, share: float = 0.0, **details: Any) -> CheckResult:
+    def result(
+        self, check: Check, verdict: Verdict, share: float = 0.0, **details: Any
+    ) -> CheckResult:
         """Return a result with what the manifest says of the check filled in."""
         earned = check.points * (1.0 if verdict is Verdict.PASS else min(max(share, 0.0), 1.0))
         function = self._functions.get(check.id)
@@ -63,7 +73,9 @@ def _outcome(body: Body) -> tuple[Verdict, dict[str, Any]]:
     except Inconclusive as reason:
         return Verdict.INCONCLUSIVE, {"reason": str(reason), "share": reason.share}
     except NotStarted as reason:
-        return Verdict.INCONCLUSIVE, {"reason": f"the machine could not start the program: {reason}"}
+        return Verdict.INCONCLUSIVE, {
+            "reason": f"the machine could not start the program: {reason}"
+        }
     except BaseException as bug:  # a grader fault never costs points
         return Verdict.INCONCLUSIVE, _grader_fault(bug)
     return Verdict.PASS, {}

@@ -15,12 +15,13 @@ from typing import Any, Callable
 
 import pytest
 
-from grader import calibrate, manifest, paths, run
+from grader import calibrate, manifest, paths
 from grader.build import BuildFailed
 from grader.job import Job, read_job
 from grader.judge import Judge, compile_failure
 from grader.manifest import Check, Lab
 from grader.result import Verdict, check_to_json
+from grader.run import Run, best_isolation
 from grader.schedule import Outcome, Scheduler
 
 HARD_LIMIT = 6.0  # times the limit that the manifest gives a check: then the grader itself hangs
@@ -72,7 +73,7 @@ class Grading:
 
     def _prepare(self) -> None:
         started = time.monotonic()
-        self._isolation, trouble = run.best_isolation()
+        self._isolation, trouble = best_isolation()
         self._slowness = calibrate.slowness()
         self._emit("isolation", level=self._isolation, trouble=trouble, slowness=self._slowness)
         self._emit("phase", name="prepare", seconds=time.monotonic() - started)
@@ -100,8 +101,8 @@ class Grading:
             self._emit("result", check=check_to_json(result))
             details["evidence"] = ()  # once is enough
 
-    def _context(self, check: Check, slot: int) -> run.Run:
-        return run.Run(self.job, self.lab, check, self._isolation, self._slowness, slot)
+    def _context(self, check: Check, slot: int) -> Run:
+        return Run(self.job, self.lab, check, self._isolation, self._slowness, slot)
 
     def _work(self, check: Check, slot: int) -> Outcome:
         context = self._context(check, slot)
@@ -148,7 +149,7 @@ def _functions(session: pytest.Session, lab: Lab) -> dict[str, Callable[..., Any
         function = getattr(item, "function", None)
         check_id = getattr(function, "check_id", None)
         if check_id is None or function is None:
-            raise pytest.UsageError(f"{item.nodeid}: a check without an id, see grader/check.py")
+            raise pytest.UsageError(f"{item.nodeid}: a check without an id, see grader/outcome.py")
         found[check_id] = function
         places.append((check_id, f"{item.location[0]}:{(item.location[1] or 0) + 1}"))
     try:

@@ -9,6 +9,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
 from grader.ledger import Ledger, listening_ports, read_ledger
 
@@ -100,12 +101,12 @@ class Process:
                 return False
         return True
 
-    def until(self, condition, limit: float) -> bool:
+    def until(self, condition: Callable[[], bool], limit: float) -> bool:
         """Wait until condition() holds; False after `limit` seconds or when the program ends first."""
         end = time.monotonic() + limit
         while not condition():
             if self.ended(POLL_SECONDS):
-                return bool(condition())
+                return condition()
             if time.monotonic() > end:
                 return False
         return True

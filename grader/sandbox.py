@@ -83,7 +83,7 @@ class Sandbox:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 pass_fds=[info_write],
-                env={},
+                env=ENVIRONMENT,
             )
         except OSError as error:
             raise NotStarted(f"{argv[0]}: {error.strerror}") from error

@@ -118,7 +118,9 @@ class Scheduler:
                 entry.data = b""
                 yield self._finish(entry, "the check did not end in time")
 
-    def _finish(self, entry: _Running, trouble: str = "the check ended without a result") -> Outcome:
+    def _finish(
+        self, entry: _Running, trouble: str = "the check ended without a result"
+    ) -> Outcome:
         self._end(entry)
         try:
             outcome: Outcome = json.loads(entry.data)

@@ -10,7 +10,7 @@ from grader.result import CheckResult, Grade, Verdict
 
 FULL, MISSING, WRONG_USE, NOT_GRADABLE = 0, 1, 2, 3  # exit statuses
 
-_EARNING = (Verdict.PASS, Verdict.FAIL)
+_EARNING = (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,9 @@ def earned(result: CheckResult) -> float:
 
 def held(result: CheckResult) -> float:
     """Return the points that nobody can judge yet."""
-    return result.max_points if result.verdict is Verdict.INCONCLUSIVE else 0.0
+    if result.verdict is not Verdict.INCONCLUSIVE:
+        return 0.0
+    return result.max_points - earned(result)
 
 
 def subtotal(results: Iterable[CheckResult], part: str = "") -> Subtotal:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from functools import cache
+from typing import Any
 
 CLONE_NEW = 0x7E020000  # every CLONE_NEW* namespace flag of clone(2) but NEWTIME
 CLONE_UNTRACED = 0x00800000
@@ -47,14 +48,14 @@ def compiled(ptrace: bool = False) -> int:
     return _exported(rules)
 
 
-def _refuse(rules, names: tuple[str, ...], error: int) -> None:
+def _refuse(rules: Any, names: tuple[str, ...], error: int) -> None:
     import seccomp
 
     for name in names:
         rules.add_rule(seccomp.ERRNO(error), name)
 
 
-def _refuse_clones(rules, flags: int) -> None:
+def _refuse_clones(rules: Any, flags: int) -> None:
     import seccomp
 
     for bit in range(32):
@@ -65,7 +66,7 @@ def _refuse_clones(rules, flags: int) -> None:
             )
 
 
-def _refuse_families(rules) -> None:
+def _refuse_families(rules: Any) -> None:
     import seccomp
 
     for family in set(range(AF_MAX)) - AF_ALLOWED:
@@ -73,7 +74,7 @@ def _refuse_families(rules) -> None:
         rules.add_rule(unsupported, "socket", seccomp.Arg(0, seccomp.EQ, family))
 
 
-def _exported(rules) -> int:
+def _exported(rules: Any) -> int:
     descriptor = os.memfd_create("seccomp-filter")
     with os.fdopen(os.dup(descriptor), "wb") as file:
         rules.export_bpf(file)

@@ -34,7 +34,9 @@ def collect(lab: Lab, folder: Path, part: str = "") -> Submission:
     required = [name for part_ in lab.parts if part in ("", part_.id) for name in part_.files]
     missing = [name for name in required if name not in names]
     if missing and len(missing) == len(set(required)):
-        raise Rejected(f"{folder}: no {' or '.join(missing)} in it; is this the folder of {lab.id}?")
+        raise Rejected(
+            f"{folder}: no {' or '.join(missing)} in it; is this the folder of {lab.id}?"
+        )
     if missing:
         raise Rejected(f"{folder}: {', '.join(missing)} is missing")
     wanted = [name for name in names if _is_students(lab, name)]

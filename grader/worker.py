@@ -58,7 +58,9 @@ def _settle(folder: Path) -> Bench:
 
 def remove_tree(folder: Path) -> None:
     """Remove a folder and all in it, however deep, whatever its modes."""
-    subprocess.run(["/bin/chmod", "-R", "u+rwX", str(folder)], stderr=subprocess.DEVNULL, check=False)
+    subprocess.run(
+        ["/bin/chmod", "-R", "u+rwX", str(folder)], stderr=subprocess.DEVNULL, check=False
+    )
     subprocess.run(["/bin/rm", "-rf", "--", str(folder)], check=False)
 
 

@@ -2,8 +2,8 @@
 
 A `Dialer` makes sockets that reach into a sandbox. `Peer` is one client driven by hand; `Crowd` thousands that
 stay open; the functions are whole scenarios. What goes wrong on a connection is a `Trouble`: an
-`Outcome` lists them, a `PeerError` carries one. OSError, TooFewDescriptors too, means that the
-machine is at fault, not the server.
+`Outcome` lists them, a `PeerError` carries one and is, in a check, the verdict. TooFewDescriptors makes the check
+inconclusive; OSError means that the grader is at fault, not the server.
 """
 
 from grader.load.churn import churn

@@ -12,6 +12,7 @@ import subprocess
 from typing import Any
 
 from grader import paths
+from grader.outcome import Inconclusive
 
 BUNCH = 250  # sockets in one message at most, as in sockets.c
 BATCH = 2000  # sockets in one request: bounds what is in flight, which the kernel limits
@@ -22,12 +23,11 @@ HELPER_LIMIT = 10.0  # seconds for an answer of the helper, even on a very busy 
 IP_BIND_ADDRESS_NO_PORT = 24  # ip(7); not among Python's constants
 
 
-class TooFewDescriptors(OSError):
-    """This machine does not allow that many sockets: the check is inconclusive, nobody failed."""
+class TooFewDescriptors(Inconclusive):
+    """This machine does not allow that many sockets: nobody has failed."""
 
     def __init__(self, needed: int, have: int):
-        text = f"{needed} more descriptors are needed, this machine allows {have} in all"
-        super().__init__(errno.EMFILE, text)
+        super().__init__(f"{needed} more descriptors are needed, this machine allows {have} in all")
         self.needed = needed
         self.have = have
 

@@ -11,13 +11,16 @@ import time
 from dataclasses import dataclass
 from typing import Sequence
 
+from grader.outcome import Failed
 from grader.load.trouble import RESET, SILENT, Trouble, errno_text
+from grader.result import Evidence
 
 DONE = 0  # what a task answers instead of events when it waits for nothing more
 READ, WRITE = select.EPOLLIN, select.EPOLLOUT
 GRACE = 0.25  # seconds to go on after the first trouble: more evidence, but no long wait
 MOST_EVENTS = 512  # of one epoll_wait
 MOST_TROUBLES = 8  # that a report keeps
+SHOWN = 3  # of them that a student sees
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,19 @@ class Outcome:
             self.seconds + later.seconds,
         )
 
+    def demand(self, expected: str = "", share: float = 0.0) -> None:
+        """Raise Failed, with the troubles as evidence, unless every connection did what it should."""
+        if not self.good:
+            evidence = [Evidence("output", str(trouble)) for trouble in self.troubles[:SHOWN]]
+            raise Failed(self.headline, expected=expected, evidence=evidence, share=share)
+
+    @property
+    def headline(self) -> str:
+        """How many went well, in one sentence."""
+        return f"{self.ok} of {self.asked} connections got all their bytes back"
+
     def __str__(self) -> str:
-        lines = [f"{self.ok} of {self.asked} connections were right after {self.seconds:.2f} s"]
-        return "\n".join([*lines, *map(str, self.troubles)])
+        return "\n".join([f"{self.headline} ({self.seconds:.2f} s)", *map(str, self.troubles)])
 
 
 class Task:

@@ -93,8 +93,14 @@ class Opening(Exchange):
             prepare(self.sock, self.source)
             code = self.sock.connect_ex((HOST, self.port))
             if code not in (0, errno.EINPROGRESS):
-                return self.broken(OSError(code, os.strerror(code)))
+                return self._not_connected(OSError(code, os.strerror(code)))
         return super().start()
+
+    def _not_connected(self, error: OSError) -> int:
+        """The server refuses, or this side cannot (no port is free …): then nobody is judged."""
+        if isinstance(error, (ConnectionError, TimeoutError)):
+            return self.broken(error)
+        raise error
 
     def broken(self, error: OSError) -> int:
         kind = REFUSED if self.sent == 0 else RESET

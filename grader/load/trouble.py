@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
+
+from grader.outcome import Failed
+from grader.result import Evidence
 
 SHOWN = 12  # bytes of a stream that a report shows
 
@@ -61,12 +65,16 @@ class Trouble:
         }[self.kind]
 
 
-class PeerError(Exception):
-    """An operation on a connection went wrong; `trouble` says how."""
+class PeerError(Failed):
+    """An operation on a connection went wrong; `trouble` says how. In a check it is the verdict."""
 
     def __init__(self, trouble: Trouble):
-        super().__init__(str(trouble))
+        first, *details = str(trouble).splitlines()
+        super().__init__(first, evidence=(Evidence("output", "\n".join(details)),))
         self.trouble = trouble
+
+    def __str__(self) -> str:
+        return str(self.trouble)
 
 
 def shown(data: bytes) -> str:
@@ -79,7 +87,5 @@ def shown(data: bytes) -> str:
 
 def errno_text(error: OSError) -> str:
     """Return `ECONNRESET: Connection reset by peer` for an error of a system call."""
-    import errno  # pylint: disable=import-outside-toplevel
-
     code = error.errno or 0
     return f"{errno.errorcode.get(code, code)}: {os.strerror(code)}"

@@ -15,7 +15,7 @@ def test_points_by_verdict() -> None:
     assert (whole.passed, whole.checks) == (1, 5)
 
 
-@pytest.mark.parametrize("verdict", [Verdict.TAMPERED, Verdict.SKIPPED, Verdict.INCONCLUSIVE])
+@pytest.mark.parametrize("verdict", [Verdict.TAMPERED, Verdict.SKIPPED])
 def test_a_claim_earns_nothing(verdict: Verdict) -> None:
     assert subtotal([result(verdict=verdict, points=5.0)]).score == 0
 
@@ -64,3 +64,8 @@ HELD = result("held", Verdict.INCONCLUSIVE)
 )
 def test_exit_status(graded: Grade, status: int) -> None:
     assert exit_status(graded) == status
+
+
+def test_an_inconclusive_check_keeps_what_it_has_earned() -> None:
+    sums = subtotal([result(verdict=Verdict.INCONCLUSIVE, points=2.0)])
+    assert (sums.score, sums.held) == (2.0, 3.0)

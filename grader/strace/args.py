@@ -71,7 +71,9 @@ class Arg:
     def flags(self) -> frozenset[str]:
         """The names in `A|B|0x8`, of capability sets (`1<<CAP_CHOWN`), of signal sets (`[INT TERM]`)."""
         text = without_comments(self.text)
-        words = split(text.strip("~[]"), " ") if "[" in text else text.split("|")
+        if text[:1] in ("", '"', "@", "{"):
+            return frozenset()
+        words = split(text.strip("~[]"), " ") if text[0] in "~[" else text.split("|")
         names = (word.strip().removeprefix("1<<") for word in words)
         return frozenset(name for name in names if _FLAG.fullmatch(name))
 

@@ -24,5 +24,7 @@ def run(_: argparse.Namespace) -> int:
 
 def _programs() -> list[Path]:
     """Executables and objects that `make` built in the labs' folders."""
-    found = [path for path in paths.LABS.glob("*/*") if path.is_file() and path.suffix in ("", ".o")]
+    found = [
+        path for path in paths.LABS.glob("*/*") if path.is_file() and path.suffix in ("", ".o")
+    ]
     return [path for path in found if path.read_bytes()[:4] == b"\x7fELF"]

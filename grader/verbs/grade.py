@@ -10,7 +10,7 @@ from grader import paths
 from grader.manifest import Lab, ManifestError, load_lab
 from grader.near import unknown
 from grader.result import Grade
-from grader.score import FULL, MISSING, NOT_GRADABLE, WRONG_USE, exit_status
+from grader.score import NOT_GRADABLE, WRONG_USE, exit_status
 from grader.session import Options, grade, new_seed
 from grader.submission import Rejected, Submission, collect
 from grader.toolchain import Unready, prepare
@@ -68,10 +68,14 @@ def show(lab: Lab, submission: Submission, options: Options, args: argparse.Name
     from grader.report.progress import Progress
 
     look = look_at(sys.stdout)
-    progress = Progress(
-        lab, submission.display, checks=options.checks, seed=options.seed, look=look
-    )
-    with progress:
+    with Progress(
+        lab,
+        submission.display,
+        checks=options.checks,
+        seed=options.seed,
+        look=look,
+        lively=not options.under,
+    ) as progress:
         prepare()
         result = grade(lab, submission, options, progress.event)
     json_path, junit_path = getattr(args, "json", None), getattr(args, "junit", None)
@@ -81,6 +85,5 @@ def show(lab: Lab, submission: Submission, options: Options, args: argparse.Name
         junit.write(result, junit_path)
     timings = getattr(args, "timings", False)
     terminal.show(result, look=look, timings=timings, json=json_path)
-    if submission.folder.resolve() == lab.folder.resolve():
-        history.remember(paths.ROOT, lab, result)
+    history.record(result)
     return result

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import tarfile
 from pathlib import Path
 
 from grader import history, paths
 from grader.manifest import Lab, ManifestError, load_lab
-from grader.result import to_json
 from grader.score import FULL, WRONG_USE
 from grader.submission import Rejected, Submission, collect
 from grader.verbs.grade import complain
@@ -37,9 +35,9 @@ def run(args: argparse.Namespace) -> int:
 def write_archive(lab: Lab, submission: Submission, output: Path) -> list[str]:
     """Write a .tar.gz with a folder named after the lab; return the names in it."""
     members = dict(submission.files)
-    result = history.last(paths.ROOT, lab)
-    if result is not None:
-        members["result.json"] = json.dumps(to_json(result), indent=2).encode()
+    grade, kept = history.last_grade(lab.id), history.last_result(lab.id)
+    if kept is not None and grade is not None and grade.submission == submission.display:
+        members["result.json"] = kept
     with tarfile.open(output, "w:gz") as archive:
         for name, content in members.items():
             entry = tarfile.TarInfo(f"{lab.id}/{name}")

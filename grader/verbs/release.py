@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import subprocess
 import tarfile
 from pathlib import Path
@@ -26,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
         write_bundle(names, output)
     except (OSError, subprocess.CalledProcessError) as error:
         return complain(f"{output}: {error}", WRONG_USE)
-    print(f"{output}: {len(names)} files, {output.stat().st_size >> 10} KiB")
+    print(f"{output}: {len(names)} files, {os.path.getsize(output) >> 10} KiB")
     return FULL
 
 

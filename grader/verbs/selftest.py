@@ -10,10 +10,11 @@ from pathlib import Path
 from grader import paths, proof
 from grader.manifest import Lab, ManifestError, all_labs, load_lab
 from grader.result import Grade
+from grader.score import FULL, MISSING, NOT_GRADABLE, WRONG_USE
 from grader.session import Options, grade, new_seed
 from grader.submission import collect
 from grader.toolchain import Unready, prepare
-from grader.verbs.grade import FULL, MISSING, NOT_GRADABLE, WRONG_USE, complain
+from grader.verbs.grade import complain
 from grader.worker import WorkerFailed
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Iterator, Sequence
 
-from grader.check import MEMORY_LIMIT, TIME_LIMIT, Failed
+from grader.outcome import MEMORY_LIMIT, TIME_LIMIT, Failed
 from grader.ledger import count_fds
 from grader.limits import Limits
 from grader.load import Dialer, Outcome, Peer, PeerError
@@ -151,5 +151,3 @@ def _not_listening(server: Server) -> Failed:
     observed = f"port {server.port} was not listened on after {server.run.limit(START):.0f} s"
     evidence = server.exhibits()
     return Failed(observed, expected=expected, evidence=evidence, reason=TIME_LIMIT)
-
-

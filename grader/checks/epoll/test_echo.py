@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import cycle, repeat
 
-from grader.check import Failed, check
+from grader.outcome import Failed, check
 from grader.checks.epoll.server import STEP, Server
 from grader.checks.epoll.witness import witnessed
 from grader.load import PeerError, SlowReader, echo_streams, stream

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from functools import partial
 
-from grader.check import TIME_LIMIT, Failed, check
+from grader.outcome import TIME_LIMIT, Failed, check
 from grader.checks.epoll.server import STEP, Server, pick_port
 from grader.checks.epoll.witness import witnessed
 from grader.ledger import queues
@@ -24,7 +25,7 @@ MOST = 4 << 20  # bytes: a server that has taken so much buffers without bound
 def test_term(run: Run) -> None:
     """Send SIGTERM and SIGINT to an idle server, and to one that still owes bytes to a slow client."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        witnessed(run, lambda server, sent=number: _end_idle(server, sent))
+        witnessed(run, partial(_end_idle, number=number))
     witnessed(run, _end_owing)
     witnessed(run, _end_owing, "-e")
 
@@ -61,7 +62,9 @@ def _end_owing(server: Server) -> None:
         except PeerError as error:
             lost = peer.sent - peer.received
             observed = f"{lost} bytes that it had read before SIGTERM were not delivered: {error}"
-            raise server.failed(observed, "what was already read is delivered, then end-of-file") from None
+            raise server.failed(
+                observed, "what was already read is delivered, then end-of-file"
+            ) from None
     _expect_exit(server, signal.SIGTERM, "with bytes to deliver")
 
 
@@ -101,7 +104,10 @@ def test_args(run: Run) -> None:
         blocker.bind(("127.0.0.1", taken))
         blocker.listen()
         cases = {"": (2,), "http": (1,), "70000": (1,), f"{taken + 1}x": (1,), "-5": (1, 2)}
-        wrong = [_misused(run, box, program, [word] if word else [], codes) for word, codes in cases.items()]
+        wrong = [
+            _misused(run, box, program, [word] if word else [], codes)
+            for word, codes in cases.items()
+        ]
         wrong.append(_misused(run, box, program, [str(taken)], (1,), " (a port in use)"))
         blocker.close()
     found = [text for text in wrong if text]

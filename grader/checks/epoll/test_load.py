@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable
 
-from grader.check import Failed, Inconclusive, check
+from grader.outcome import Failed, Inconclusive, check
 from grader.checks.epoll.server import STEP, Server, serving
 from grader.checks.epoll.witness import witnessed
 from grader.ledger import count_fds
@@ -55,7 +55,9 @@ def test_churn(run: Run) -> None:
             _churn(server, SHORT - WARM_UP)
             left = server.settle(descriptors)
         if left > descriptors:
-            observed = f"{left} descriptors are open after all clients have gone, {descriptors} before"
+            observed = (
+                f"{left} descriptors are open after all clients have gone, {descriptors} before"
+            )
             raise server.failed(observed, "every connection's descriptor is closed")
         grown = server.process.ledger().rss_bytes - before
         if grown > LEAK:
@@ -70,7 +72,9 @@ def _churn(server: Server, total: int) -> None:
 
 def _leaky(server: Server, grown: int) -> Failed:
     each = grown / (SHORT - WARM_UP)
-    observed = f"{SHORT - WARM_UP:,} connections left {grown >> 10} KiB behind, {each:.0f} bytes each"
+    observed = (
+        f"{SHORT - WARM_UP:,} connections left {grown >> 10} KiB behind, {each:.0f} bytes each"
+    )
     return server.failed(observed, "memory returns to where it was")
 
 
@@ -89,7 +93,9 @@ def test_reset(run: Run) -> None:
                 server.expect_echo(other, "after a client reset its connection")
             left = server.settle(descriptors)
             if left > descriptors:
-                observed = f"{left - descriptors} of 8 reset connections are still open in the server"
+                observed = (
+                    f"{left - descriptors} of 8 reset connections are still open in the server"
+                )
                 raise server.failed(observed, "a connection that was reset is closed")
 
     witnessed(run, body)
@@ -171,7 +177,9 @@ class Queue:
         """Raise Failed unless those that still wait are answered or have been sent away."""
         self._ask_until(lambda: not self._waiting)
         if self._waiting:
-            observed = f"{len(self._waiting)} clients still wait after {CLIENTS - 15} others have left"
+            observed = (
+                f"{len(self._waiting)} clients still wait after {CLIENTS - 15} others have left"
+            )
             raise self._server.failed(observed, "it accepts again once descriptors are free")
 
     def _ask_until(self, done: Callable[[], bool]) -> None:

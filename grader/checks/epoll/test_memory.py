@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import signal
 
-from grader.check import check
+from grader.outcome import check
 from grader.checks.epoll.server import STEP, Server, serving
 from grader.load import churn, echo_streams, stream
 from grader.process import TimeLimit
