@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
+OUTPUT = "syslabs-out-"  # in the names of the files that take stdout and stderr, see sandbox.py
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def _descriptors(folder: Path) -> dict[int, str]:
     found = {}
     for name in os.listdir(folder):
         try:
-            found[int(name)] = os.readlink(folder / name)
+            target = os.readlink(folder / name)
+            found[int(name)] = "output" if OUTPUT in target else target
         except OSError:
             continue  # closed meanwhile
     return found

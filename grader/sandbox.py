@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Sequence
 
 from grader import paths, seccomp_filter
+from grader.ledger import OUTPUT
 from grader.limits import Limits, rlimits
 from grader.process import NotStarted, Process
 
@@ -51,7 +52,7 @@ class Sandbox:
         self._bwrap: subprocess.Popen | None = None
         self._processes: list[Process] = []
         self._dialer: Dialer | None = None
-        self._outputs = tempfile.TemporaryDirectory(prefix="syslabs-out-")
+        self._outputs = tempfile.TemporaryDirectory(prefix=OUTPUT)
 
     def __enter__(self) -> Sandbox:
         try:

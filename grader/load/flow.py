@@ -125,7 +125,8 @@ class Flow(Task):
 
     def _wrong(self) -> int:
         kind = EXTRA if self.received == len(self._data) else WRONG
-        return self.fail(kind, diagnose(self._streams, self.number, self.received, self._odd))
+        odd = self._odd[:WINDOW]
+        return self.fail(kind, diagnose(self._streams, self.number, self.received, odd))
 
     def expire(self, waited: float) -> None:
         if self._odd:

@@ -140,3 +140,12 @@ class Arg:
         if len(parts) == 1 and parts[0][:1] not in '{"[':
             parts = split(parts[0], " ")
         return tuple(Arg.of(part) for part in parts)
+
+    @property
+    def milliseconds(self) -> float | None:
+        """A struct timespec or timeval, in milliseconds."""
+        seconds, nano, micro = (self.struct.get(f) for f in ("tv_sec", "tv_nsec", "tv_usec"))
+        if seconds is None or seconds.value is None:
+            return None
+        fraction = (nano.value or 0) / 1e6 if nano else (micro.value or 0) / 1e3 if micro else 0.0
+        return seconds.value * 1000 + fraction

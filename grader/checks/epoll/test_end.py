@@ -11,6 +11,7 @@ from grader.checks.epoll.server import STEP, Server, pick_port
 from grader.checks.epoll.witness import witnessed
 from grader.ledger import queues
 from grader.load import Peer, PeerError, stream
+from grader.load.trouble import WRONG
 from grader.process import Process, TimeLimit, signal_name
 from grader.result import Evidence
 from grader.run import Run
@@ -54,29 +55,37 @@ def _end_owing(server: Server) -> None:
     """What the server had read when the signal came must reach a client that reads now."""
     data = stream(server.run.job.seed, 0, MOST)
     with server.narrow_peer() as peer:
-        _make_it_owe(server, peer, data)
+        owed = _make_it_owe(server, peer, data)
         server.process.signal(signal.SIGTERM)
         try:
             peer.expect(data[: peer.sent])
             peer.expect_eof()
         except PeerError as error:
-            lost = peer.sent - peer.received
-            observed = f"{lost} bytes that it had read before SIGTERM were not delivered: {error}"
-            raise server.failed(
-                observed, "what was already read is delivered, then end-of-file"
-            ) from None
+            if owed or error.trouble.kind == WRONG:
+                raise _undelivered(server, peer, error) from None
     _expect_exit(server, signal.SIGTERM, "with bytes to deliver")
 
 
-def _make_it_owe(server: Server, peer: Peer, data: bytes) -> None:
-    """Send piece by piece, each read by the server, until not all fits into the kernel's buffers."""
+def _undelivered(server: Server, peer: Peer, error: PeerError) -> Failed:
+    lost = peer.sent - peer.received
+    observed = f"{lost} bytes that it had read before SIGTERM were not delivered: {error}"
+    return server.failed(observed, "what was already read is delivered, then end-of-file")
+
+
+def _make_it_owe(server: Server, peer: Peer, data: bytes) -> bool:
+    """Send piece by piece, each read by the server, until not all fits into the kernel's buffers.
+
+    Returns False if the server stops reading before that: then nothing is known to be owed, and what it
+    leaves unread may even reset the connection when it closes.
+    """
+    limit = server.run.limit(0.1)
     while peer.sent < MOST:
         peer.send(data[peer.sent : peer.sent + CHUNK])
-        read = server.process.until(lambda: _unread(server, peer) == 0, server.run.limit(STEP))
-        if not read:
-            raise server.failed(f"{CHUNK} bytes were not read by the server", "it reads what comes")
-        if not server.process.until(lambda: _owed(server, peer) <= 0, server.run.limit(0.05)):
-            return
+        if not server.process.until(lambda: _unread(server, peer) == 0, limit):
+            return False
+        if not server.process.until(lambda: _owed(server, peer) <= 0, limit):
+            return True
+    return True
 
 
 def _unread(server: Server, peer: Peer) -> int:
