@@ -1,0 +1,149 @@
+"""Questions about a trace, as checks ask them. Every answer is made of calls: the evidence.
+
+    trace = Trace.of(text, program="/tmp/build/echo_server")
+    trace.calls("accept4", "accept")            every accept of the program, in order
+    trace.between(t0, t1).epoll_returns()       how often it woke up between two moments
+    trace.blocking_sockets()                    the sockets on which it made calls that could block
+    trace.level_triggered()                     the connections registered without EPOLLET
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grader.strace.call import Call
+from grader.strace.descriptors import Descriptor
+from grader.strace.epoll import EpollReturn, Registration
+from grader.strace.flow import Flows
+from grader.strace.transfer import Transfer
+from grader.strace.waits import Wait
+
+ACCEPTS = ("accept", "accept4")
+
+
+@dataclass(frozen=True)
+class Blocking:
+    """A socket that can block, and the calls that show it: what opened it, what could block on it."""
+
+    descriptor: Descriptor
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Trace(Flows):
+    """A trace with the questions that checks of network programs ask."""
+
+    # -- how sockets block -------------------------------------------------------------------------
+
+    def opened_nonblocking(self, descriptor: Descriptor) -> bool:
+        """Return whether the call that opened it asked for non-blocking mode already."""
+        opened = descriptor.file.opened
+        return opened is not None and bool(descriptor.file.nonblocking(opened.end_index))
+
+    def blocking_calls(self, descriptor: Descriptor) -> tuple[Call, ...]:
+        """Return the reads, writes and accepts on it that could block: blocking mode, no MSG_DONTWAIT."""
+        accepts = tuple(
+            call
+            for call in self.calls(*ACCEPTS)
+            if (used := self.descriptor(call)) is not None
+            and used.file is descriptor.file
+            and used.file.nonblocking(call.index) is False
+        )
+        moved = (t.call for t in self.transfers(descriptor) if t.nonblocking is False)
+        return tuple(sorted({*accepts, *moved}, key=lambda call: call.index))
+
+    def waited_on_before_nonblocking(self, descriptor: Descriptor) -> Call | None:
+        """Return the first wait (epoll, poll, select) for it that began or ended while it could block."""
+        file = descriptor.file
+        for wait in self.waits():
+            at_end = [r for r in self.epoll_returns(descriptor) if r.call is wait.call]
+            began = self._waits_for(wait, descriptor) and file.nonblocking(wait.call.index) is False
+            if began or (at_end and file.nonblocking(wait.call.end_index) is False):
+                return wait.call
+        return None
+
+    def _waits_for(self, wait: Wait, descriptor: Descriptor) -> bool:
+        """Whether the descriptor's file was among those waited for when the wait began."""
+        if any(held.file is descriptor.file for held in wait.descriptors):
+            return True
+        epoll_set = self.descriptor(wait.call) if wait.kind == "epoll" else None
+        return epoll_set is not None and any(
+            r.epoll.file is epoll_set.file and r.active_at(wait.call.index)
+            for r in self._all.registrations(descriptor)
+        )
+
+    def blocking_sockets(self) -> tuple[Blocking, ...]:
+        """Return the listening and accepted sockets on which calls were made that could block.
+
+        Fair to every style: non-blocking by accept4, fcntl or ioctl, at any time before the first read or
+        write; MSG_DONTWAIT on every call; a thread that only accepts may block in accept, unless the
+        listening socket is also waited for.
+        """
+        found = []
+        for descriptor in (*self.listeners(), *self.connections()):
+            calls = self.blocking_calls(descriptor)
+            if calls and descriptor.kind == "socket":
+                waited = [wait.call for wait in self.waits() if self._waits_for(wait, descriptor)]
+                calls = (waited[0], *calls) if waited else ()
+            if calls:
+                opened = () if descriptor.opened is None else (descriptor.opened,)
+                found.append(Blocking(descriptor, (*opened, *calls)))
+        return tuple(found)
+
+    # -- what epoll is used for --------------------------------------------------------------------
+
+    def level_triggered(self) -> tuple[Registration, ...]:
+        """Return the registrations of accepted sockets for data (EPOLLIN) without EPOLLET."""
+        return tuple(
+            r
+            for r in self.registrations()
+            if r.target.kind == "connection" and "EPOLLIN" in r.events and "EPOLLET" not in r.events
+        )
+
+    def unannounced_reads(self) -> tuple[Transfer, ...]:
+        """Return the reads that got data from a connection without epoll having announced any.
+
+        An announcement holds until a read finds nothing more (EAGAIN). Before the first write or EAGAIN a
+        connection may be read without one (right after accept). A correct program may still have a few of
+        these, where data arrived at that very moment: judge their share.
+        """
+        return tuple(read for c in self.connections() for read in self._unannounced(c))
+
+    def _unannounced(self, connection: Descriptor) -> list[Transfer]:
+        announced = [(r.call.end_index, r) for r in self._all.epoll_returns(connection)]
+        moved = [(t.call.index, t) for t in self._all.transfers(connection)]
+        events: list[tuple[int, EpollReturn | Transfer]] = [*announced, *moved]
+        found, expected, fresh = [], True, True
+        for _, event in sorted(events, key=lambda pair: pair[0]):
+            if isinstance(event, EpollReturn):
+                expected, fresh = True, False
+            elif event.out:
+                expected, fresh = expected and not fresh, False
+            elif event.again:
+                expected = False
+            elif event.moved and not expected and event.call in self:
+                found.append(event)
+        return found
+
+    def undrained_reads(self) -> tuple[Transfer, ...]:
+        """Return the reads of connections that filled their buffer and were not followed by another one
+        before the thread waited again: what is left may never be announced when edge-triggered."""
+        waiting = self._all.waits()
+        return tuple(
+            read
+            for connection in self.connections()
+            for read, after in self._pairs(connection)
+            if read.moved
+            and read.moved == read.asked
+            and read.call in self
+            and any(
+                wait.call.pid == read.call.pid
+                and read.call.index < wait.call.index
+                and (after is None or wait.call.index < after.call.index)
+                for wait in waiting
+            )
+        )
+
+    def _pairs(self, connection: Descriptor) -> list[tuple[Transfer, Transfer | None]]:
+        reads = [t for t in self._all.transfers(connection) if not t.out]
+        return list(zip(reads, [*reads[1:], None]))
