@@ -43,8 +43,7 @@ def compiled(ptrace: bool = False) -> int:
         _refuse(rules, ("ptrace",), errno.EPERM)
     _refuse_clones(rules, CLONE_NEW if ptrace else CLONE_NEW | CLONE_UNTRACED)
     _refuse_families(rules)
-    dumpable = seccomp.Arg(0, seccomp.EQ, PR_SET_DUMPABLE)
-    rules.add_rule(seccomp.ERRNO(errno.EPERM), "prctl", dumpable)
+    rules.add_rule(seccomp.ERRNO(errno.EPERM), "prctl", _is(PR_SET_DUMPABLE))
     return _exported(rules)
 
 
@@ -71,7 +70,14 @@ def _refuse_families(rules: Any) -> None:
 
     for family in set(range(AF_MAX)) - AF_ALLOWED:
         unsupported = seccomp.ERRNO(errno.EAFNOSUPPORT)
-        rules.add_rule(unsupported, "socket", seccomp.Arg(0, seccomp.EQ, family))
+        rules.add_rule(unsupported, "socket", _is(family))
+
+
+def _is(value: int) -> Any:
+    """The first argument is this int: the kernel ignores the upper half of the register, so must we."""
+    import seccomp
+
+    return seccomp.Arg(0, seccomp.MASKED_EQ, 0xFFFFFFFF, value)
 
 
 def _exported(rules: Any) -> int:

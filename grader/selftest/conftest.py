@@ -1,0 +1,149 @@
+"""What the grader's own tests share: `--lab`, a temporary folder that must end empty, a user without
+rights, a C compiler, a copy of the tree with a small lab in it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+
+from grader import paths, privilege, toolchain
+from grader.selftest.others import User, run_as
+from grader.selftest.trees import Tree, plant
+from grader.worker import remove_tree
+
+PROGRAMS = Path(__file__).parent / "programs"
+PREFIX = "syslabs-selftest-"
+
+
+# -- options -----------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--lab", default="", help="only the tests that prove this lab")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`--lab ID` keeps the tests that are marked lab("ID")."""
+    wanted = config.getoption("--lab")
+    if not wanted:
+        return
+    dropped = [item for item in items if wanted not in _labs(item)]
+    items[:] = [item for item in items if wanted in _labs(item)]
+    config.hook.pytest_deselected(items=dropped)
+
+
+def _labs(item: pytest.Item) -> set[str]:
+    return {str(name) for mark in item.iter_markers("lab") for name in mark.args}
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Tests that are marked `alone` have the machine for themselves, whatever xdist does."""
+    alone = item.get_closest_marker("alone") is not None
+    descriptor = os.open(paths.ROOT, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+    yield
+    os.close(descriptor)
+
+
+# -- nothing is left behind --------------------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """All temporary files of a run are made in one folder, which is gone when the run ends."""
+    if not hasattr(config, "workerinput"):  # an xdist worker inherits the folder
+        os.environ["TMPDIR"] = tempfile.mkdtemp(prefix=PREFIX)
+        os.chmod(os.environ["TMPDIR"], 0o1777)
+    tempfile.tempdir = None  # forget the one that was in use
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    folder = Path(os.environ.get("TMPDIR", ""))
+    if not hasattr(config, "workerinput") and folder.name.startswith(PREFIX):
+        remove_tree(folder)
+        del os.environ["TMPDIR"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nothing_stays(user: User) -> Iterator[None]:
+    """After the last test, no process of the unprivileged user may be left."""
+    yield
+    if user.number is not None:
+        left = [name for name in os.listdir("/proc") if _owner(name) == user.number]
+        assert not left, [Path(f"/proc/{name}/cmdline").read_bytes() for name in left]
+
+
+def _owner(name: str) -> int:
+    try:
+        return os.stat(f"/proc/{name}").st_uid if name.isdigit() else -1
+    except OSError:
+        return -1
+
+
+# -- who, where, with what ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def user() -> User:
+    """Whom student code runs as in a test: somebody without rights, even if root runs the tests."""
+    return User(privilege.unused_user() if privilege.is_root() else None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def tools(user: User, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Build the grader's C tools; where the tree is private, show the user a copy of them."""
+    toolchain.prepare()
+    with pytest.MonkeyPatch.context() as patch:
+        if user.number is not None and not privilege.readable_by_all(paths.ROOT):
+            copy = Path(tempfile.mkdtemp(prefix="tools-"))
+            copy.chmod(0o755)
+            shutil.copytree(paths.TOOLS, copy, dirs_exist_ok=True)
+            patch.setattr(paths, "TOOLS", copy)
+        yield paths.TOOLS
+
+
+@pytest.fixture
+def place(user: User) -> Iterator[Path]:
+    """A folder of the user's own."""
+    folder = Path(tempfile.mkdtemp(prefix="place-"))
+    user.own(folder)
+    yield folder
+    remove_tree(folder)
+
+
+@pytest.fixture
+def unprivileged(user: User, place: Path) -> Callable[[Callable[[], Any]], Any]:
+    """unprivileged(body): what body() returns or raises in a child process that is the user."""
+    return lambda body: run_as(user, place, body)
+
+
+@pytest.fixture(scope="session")
+def probe() -> Iterator[Callable[[str], Path]]:
+    """probe(name): programs/name.c, compiled."""
+    folder = Path(tempfile.mkdtemp(prefix="probes-"))
+    folder.chmod(0o755)
+
+    def compiled(name: str) -> Path:
+        program = folder / name
+        if not program.exists():
+            argv = ["gcc", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-pthread"]
+            subprocess.run([*argv, "-o", program, PROGRAMS / f"{name}.c"], check=True)
+        return program
+
+    yield compiled
+    remove_tree(folder)
+
+
+@pytest.fixture(scope="session")
+def tree() -> Iterator[Tree]:
+    """A copy of this tree, readable by all, with a small lab `demo` in it (see trees.py)."""
+    folder = Path(tempfile.mkdtemp(prefix="tree-"))
+    yield plant(folder)
+    remove_tree(folder)
