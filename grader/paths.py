@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LABS = ROOT / "labs"
 SOLUTIONS = ROOT / "solutions"
 CHECKS = ROOT / "grader" / "checks"
+ETC = ROOT / "grader" / "etc"  # /etc of the sandbox
 TOOLS = ROOT / "build" / "tools"
 
 

@@ -166,9 +166,21 @@ class Process:
         values = self._field("exec")
         return int(values[0]) if values else 0
 
+    def freeze_tracer(self) -> None:
+        """Stop the tracer: the program stops at its next traced call, and the kernel goes on without it.
+
+        No signal reaches the program, so that no call of it is interrupted. `thaw_tracer` ends it.
+        """
+        self._launcher.send_signal(signal.SIGSTOP)
+
+    def thaw_tracer(self) -> None:
+        """Let the tracer, and with it the program, go on."""
+        self._launcher.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """End the program, its launcher and its tracer."""
         self.signal(signal.SIGKILL)
+        self._launcher.send_signal(signal.SIGCONT)  # a frozen tracer could not end
         try:
             self._launcher.wait(1.0)
         except subprocess.TimeoutExpired:

@@ -129,7 +129,7 @@ class Sandbox:
         argv += ["--new-session", "--info-fd", str(info_fd), "--ro-bind", "/usr", "/usr"]
         if self.room.user is not None:
             argv += ["--uid", str(self.room.user), "--gid", str(self.room.user)]
-        argv += _system_links()
+        argv += _system_files()
         argv += ["--proc", "/proc"] if self.isolation == FULL else ["--ro-bind", "/proc", "/proc"]
         argv += ["--dev", "/dev"]
         for folder in ("/tmp", "/run", "/var/log", "/dev/shm"):
@@ -213,8 +213,8 @@ class Sandbox:
         return self._dialer
 
 
-def _system_links() -> list[str]:
-    """bwrap options that show /lib, /bin … as they are outside, links or folders."""
+def _system_files() -> list[str]:
+    """bwrap options for /lib, /bin … as they are outside, and for an /etc of our own."""
     options: list[str] = []
     for folder in SYSTEM_FOLDERS:
         if os.path.islink(folder):
@@ -223,6 +223,8 @@ def _system_links() -> list[str]:
             options += ["--ro-bind", folder, folder]
     for file in ("/etc/ld.so.cache", "/etc/alternatives"):
         options += ["--ro-bind-try", file, file]
+    for ours in sorted(paths.ETC.iterdir()):
+        options += ["--ro-bind", str(ours), f"/etc/{ours.name}"]
     return options
 
 

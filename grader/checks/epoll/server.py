@@ -58,6 +58,22 @@ class Server:
         sock.setblocking(False)
         return Peer(sock, number, self.run.limit(STEP))
 
+    @contextmanager
+    def held(self, bell: Peer) -> Iterator[None]:
+        """Hold the server, which must be traced, while things happen that it sees together afterwards.
+
+        bell: a client whose byte wakes it up, so that it stops at the end of its wait with nothing else
+        to see. No signal is involved: its calls are not interrupted.
+        """
+        self.process.freeze_tracer()
+        try:
+            bell.send(b"!")
+            self.process.until(lambda: self.process.ledger().state == "t", self.run.limit(STEP))
+            yield
+        finally:
+            self.process.thaw_tracer()
+        bell.expect(b"!")
+
     # -- what must hold ------------------------------------------------------------------------
 
     def expect(self, outcome: Outcome, expected: str) -> None:

@@ -1,0 +1,56 @@
+"""A server under strace: act on it, then read what it did."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Iterable, Iterator, Sequence
+
+from grader.checks.epoll.server import Server, serving
+from grader.result import Evidence
+from grader.run import Run
+from grader.strace import Call, Fault, Strace, Trace, exhibit
+
+
+class Recording:
+    """The trace of one server. `trace()` is whole once the server has ended."""
+
+    def __init__(self, run: Run, strace: Strace):
+        self._run = run
+        self._strace = strace
+        self._program = run.program()
+
+    def so_far(self) -> Trace:
+        """Return what has been traced up to now."""
+        return self._strace.trace(str(self._program))
+
+    def trace(self) -> Trace:
+        """Return what the server did until its end."""
+        return self.so_far()
+
+    def exhibit(self, calls: Iterable[Call]) -> list[Evidence]:
+        """Return calls as evidence, with the source line that the last of them blames."""
+        chosen = [call for call in calls if call is not None]
+        return [exhibit(chosen, self._program, self._run.source)] if chosen else []
+
+
+@contextmanager
+def traced(
+    run: Run,
+    calls: Sequence[str],
+    *flags: str,
+    stacks: bool = False,
+    faults: Sequence[Fault] = (),
+) -> Iterator[tuple[Server, Recording]]:
+    """Start the student's server under strace; only these calls are traced.
+
+    stacks: with the program's stack at each call (0.5 ms each). Raises StraceUnavailable.
+    """
+    strace = Strace(
+        calls=frozenset(calls),
+        out=run.scratch("trace"),
+        stacks=stacks,
+        faults=tuple(faults),
+        cpu=run.cpu,
+    )
+    with serving(run, *flags, wrap=strace.argv()) as server:
+        yield server, Recording(run, strace)
