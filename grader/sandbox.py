@@ -138,6 +138,7 @@ class Sandbox:
             argv += ["--ro-bind", str(readable), str(readable)]
         for writable in self.room.writable:
             argv += ["--bind", str(writable), str(writable)]
+        argv += ["--remount-ro", "/dev", "--remount-ro", "/"]  # else a tmpfs without bounds
         return [*argv, "--chdir", "/tmp", "--", gate, "-H"]
 
     def _end_holder(self) -> None:

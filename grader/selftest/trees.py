@@ -15,7 +15,7 @@ PYTHON = "/usr/bin/python3"
 FOLDERS = ("grader", "labs", "solutions", "build/tools")
 LIMIT = 100  # seconds for one command; only a hang needs them
 
-MANIFEST = '''\
+MANIFEST = """\
 id = "demo"
 title = "Hello"
 order = 99
@@ -61,7 +61,7 @@ points = 10
 alone = true
 why = "time(7)"
 hints = ["When?", "time(7)", "Now."]
-'''
+"""
 
 CHECKS = '''\
 """The checks of lab demo. A word in the submission makes a check misbehave, to test the grader."""
