@@ -10,11 +10,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from grader.strace.call import Call
 from grader.strace.descriptors import Descriptor
 from grader.strace.epoll import EpollReturn, Registration
-from grader.strace.flow import Flows
+from grader.strace.flow import Flows, grouped
 from grader.strace.transfer import Transfer
 from grader.strace.waits import Wait
 
@@ -42,35 +43,51 @@ class Trace(Flows):
 
     def blocking_calls(self, descriptor: Descriptor) -> tuple[Call, ...]:
         """Return the reads, writes and accepts on it that could block: blocking mode, no MSG_DONTWAIT."""
-        accepts = tuple(
+        accepts = (
             call
-            for call in self.calls(*ACCEPTS)
-            if (used := self.descriptor(call)) is not None
-            and used.file is descriptor.file
-            and used.file.nonblocking(call.index) is False
+            for call in self._accepts_by_file.get(id(descriptor.file), ())
+            if descriptor.file.nonblocking(call.index) is False
         )
         moved = (t.call for t in self.transfers(descriptor) if t.nonblocking is False)
-        return tuple(sorted({*accepts, *moved}, key=lambda call: call.index))
+        return tuple(sorted((*accepts, *moved), key=lambda call: call.index))
+
+    @cached_property
+    def _accepts_by_file(self) -> dict[int, list[Call]]:
+        used = ((self.descriptor(call), call) for call in self.calls(*ACCEPTS))
+        return grouped((id(d.file), call) for d, call in used if d is not None)
 
     def waited_on_before_nonblocking(self, descriptor: Descriptor) -> Call | None:
         """Return the first wait (epoll, poll, select) for it that began or ended while it could block."""
         file = descriptor.file
-        for wait in self.waits():
-            at_end = [r for r in self.epoll_returns(descriptor) if r.call is wait.call]
-            began = self._waits_for(wait, descriptor) and file.nonblocking(wait.call.index) is False
-            if began or (at_end and file.nonblocking(wait.call.end_index) is False):
-                return wait.call
-        return None
-
-    def _waits_for(self, wait: Wait, descriptor: Descriptor) -> bool:
-        """Whether the descriptor's file was among those waited for when the wait began."""
-        if any(held.file is descriptor.file for held in wait.descriptors):
-            return True
-        epoll_set = self.descriptor(wait.call) if wait.kind == "epoll" else None
-        return epoll_set is not None and any(
-            r.epoll.file is epoll_set.file and r.active_at(wait.call.index)
-            for r in self._all.registrations(descriptor)
+        began = (
+            w.call for w in self.waits_for(descriptor) if file.nonblocking(w.call.index) is False
         )
+        ended = (
+            r.call
+            for r in self.epoll_returns(descriptor)
+            if file in r.files() and file.nonblocking(r.call.end_index) is False
+        )
+        found = sorted((*began, *ended), key=lambda call: call.index)
+        return found[0] if found else None
+
+    def waits_for(self, descriptor: Descriptor) -> tuple[Wait, ...]:
+        """Return the waits (epoll, poll, select) that had the descriptor's file among theirs as they began."""
+        file = descriptor.file
+        polled = [
+            w for w in self.waits("poll", "select") if any(d.file is file for d in w.descriptors)
+        ]
+        by_epoll = {
+            wait.call.index: wait
+            for r in self._all.registrations(descriptor)
+            for wait in self._waits_by_set.get(id(r.epoll.file), ())
+            if r.active_at(wait.call.index)
+        }
+        return tuple(sorted((*polled, *by_epoll.values()), key=lambda wait: wait.call.index))
+
+    @cached_property
+    def _waits_by_set(self) -> dict[int, list[Wait]]:
+        used = ((self.descriptor(wait.call), wait) for wait in self.waits("epoll"))
+        return grouped((id(d.file), wait) for d, wait in used if d is not None)
 
     def blocking_sockets(self) -> tuple[Blocking, ...]:
         """Return the listening and accepted sockets on which calls were made that could block.
@@ -83,8 +100,8 @@ class Trace(Flows):
         for descriptor in (*self.listeners(), *self.connections()):
             calls = self.blocking_calls(descriptor)
             if calls and descriptor.kind == "socket":
-                waited = [wait.call for wait in self.waits() if self._waits_for(wait, descriptor)]
-                calls = (waited[0], *calls) if waited else ()
+                waited = self.waits_for(descriptor)[:1]
+                calls = (waited[0].call, *calls) if waited else ()
             if calls:
                 opened = () if descriptor.opened is None else (descriptor.opened,)
                 found.append(Blocking(descriptor, (*opened, *calls)))

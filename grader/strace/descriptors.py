@@ -115,12 +115,10 @@ def numbers_used(call: Call) -> list[int]:
         fields = [item for place in (1, 2, 3) for item in call.arg(place).items]
     elif call.name in _SECOND:
         fields = [call.arg(0), call.arg(_SECOND[call.name])]
-    elif call.name in _FIRST:
-        fields = [call.arg(0), *(arg for arg in call.args[1:] if arg.path)]
-    elif "<" in call.body:
-        fields = [arg for arg in call.args if arg.path]
     else:
-        fields = []
+        fields = [call.arg(0)] if call.name in _FIRST else []
+        if call.body.count("<") > len(fields):
+            fields += [arg for arg in call.args if arg.path]
     return list(dict.fromkeys(f.fd for f in fields if f.fd is not None and f.fd >= 0))
 
 

@@ -48,15 +48,19 @@ class Flows(Events):
 
     @cached_property
     def _registered_by_file(self) -> dict[int, list[Registration]]:
-        return _grouped((id(r.target.file), r) for r in self._registered)
+        return grouped((id(r.target.file), r) for r in self._registered)
 
     @cached_property
     def _returned_by_file(self) -> dict[int, list[EpollReturn]]:
-        return _grouped((id(file), r) for r in self._returned for file in r.files())
+        return grouped((id(file), r) for r in self._returned for file in r.files())
+
+    @cached_property
+    def _returned_in_part(self) -> list[EpollReturn]:
+        return [r for r in self._returned if not r.complete]
 
     @cached_property
     def _transfers_by_file(self) -> dict[int, list[Transfer]]:
-        return _grouped((id(t.descriptor.file), t) for t in self._transfers)
+        return grouped((id(t.descriptor.file), t) for t in self._transfers)
 
     # -- questions ---------------------------------------------------------------------------------
 
@@ -73,9 +77,11 @@ class Flows(Events):
         """
         if descriptor is None:
             return self._returned
-        cut = [r for r in self._returned if not r.complete and descriptor.file not in r.files()]
         named = self._returned_by_file.get(id(descriptor.file), [])
-        return tuple(sorted([*named, *cut], key=lambda r: r.call.index) if cut else named)
+        both = {r.call.index: r for r in (*self._returned_in_part, *named)}
+        return (
+            tuple(both[index] for index in sorted(both)) if self._returned_in_part else tuple(named)
+        )
 
     def waits(self, *kinds: str) -> tuple[Wait, ...]:
         """Return the calls that wait for several descriptors: all, or those of "epoll", "poll", "select"."""
@@ -96,7 +102,8 @@ class Flows(Events):
         return tuple(t for t in self.transfers(descriptor) if t.out)
 
 
-def _grouped(pairs: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
+def grouped(pairs: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
+    """Return the items of (key, item) pairs by key, in order."""
     groups: dict[int, list[T]] = {}
     for key, item in pairs:
         groups.setdefault(key, []).append(item)

@@ -32,7 +32,12 @@ def _nested(depth: int) -> str:
 
 BALANCED = _nested(4)
 LOOSE = rf'(?:[^"<\n]++|{STRING}|<<|(?<=[\dD]){PATH})*'  # may stop in the middle of a structure
-_TOKEN = re.compile(rf"{STRING}|<<|(?<=[\dD]){PATH}|/\*.*?\*/|=>|[][(){{}},= ]", re.DOTALL)
+_WHOLE = rf"{STRING}|<<|(?<=[\dD]){PATH}|/\*.*?\*/"  # text in which nothing is looked for
+_COMMENT = re.compile(_WHOLE, re.DOTALL)
+_TOKENS = {
+    separator: re.compile(rf"{_WHOLE}|[][(){{}}]|{separator}", re.DOTALL)
+    for separator in (",", " ", "=>")
+}
 _OPEN = frozenset("([{")
 _CLOSE = frozenset(")]}")
 _ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|([0-7]{1,3})|(.))", re.DOTALL)
@@ -50,11 +55,11 @@ _LETTERS = {
 def split(text: str, separator: str = ",") -> list[str]:
     """Return the parts of `text` between separators that stand outside strings, paths and brackets.
 
-    The separator is one of "," " " "=" "=>"; blanks around the parts are removed, and text without
+    The separator is one of "," " " "=>"; blanks around the parts are removed, and text without
     anything gives no parts. Brackets that never close (a cut line) keep the rest together.
     """
     parts, start, depth = [], 0, 0
-    for match in _TOKEN.finditer(text):
+    for match in _TOKENS[separator].finditer(text):
         token = match.group()
         if token in _OPEN:
             depth += 1
@@ -71,7 +76,7 @@ def without_comments(text: str) -> str:
     """Return `text` without the /* remarks */ that strace adds outside of strings and paths."""
     if "/*" not in text:
         return text
-    return _TOKEN.sub(lambda m: "" if m.group().startswith("/*") else m.group(), text).strip()
+    return _COMMENT.sub(lambda m: "" if m.group().startswith("/*") else m.group(), text).strip()
 
 
 def unescape(text: str) -> bytes:

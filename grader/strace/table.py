@@ -11,7 +11,6 @@ from grader.strace.descriptors import numbers_used, wanted_cloexec, wanted_nonbl
 from grader.strace.family import SPAWNING, Member
 
 Table = dict[int, Descriptor]
-_DUPLICATING = frozenset({"F_DUPFD", "F_DUPFD_CLOEXEC"})
 
 
 class Tables:
@@ -112,11 +111,11 @@ class Tables:
                 self._close(table, number, call, call.end_index)
         elif call.name == "close_range":
             self._close_range(table, call)
-        elif call.name in ("dup", "dup2", "dup3") or call.arg(1).flags & _DUPLICATING:
+        elif call.name in ("dup", "dup2", "dup3") or _duplicates(call):
             self._duplicate(table, call)
-        elif call.name in KINDS or call.result_path:
+        elif call.name in KINDS or "<" in call.tail:
             self._open(table, call, Arg(call.tail.partition(" ")[0]))
-        else:
+        elif call.name in ("fcntl", "ioctl", "listen"):
             self._set(table, call)
 
     def _open(self, table: Table, call: Call, new: Arg) -> None:
@@ -168,6 +167,10 @@ class Tables:
             held.cloexec = "FIOCLEX" in command
         elif call.name == "listen":
             held.file.listen = call
+
+
+def _duplicates(call: Call) -> bool:
+    return call.name == "fcntl" and bool(call.arg(1).flags & {"F_DUPFD", "F_DUPFD_CLOEXEC"})
 
 
 def _steps(calls: Iterable[Call]) -> Iterator[tuple[Call, bool]]:
