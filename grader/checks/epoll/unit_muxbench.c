@@ -19,7 +19,7 @@
 
 enum { MANY = 60, LONG_MS = 999, SPARE = 8, UNTOUCHED = -77 };
 
-TestSuite(muxbench, .timeout = 3);
+TestSuite(muxbench, .timeout = TEST_SECONDS);
 
 /* What is waited for, in the form that each of the three likes. */
 struct crowd {

@@ -29,7 +29,7 @@
 
 enum { WAIT_MS = 1000, TICK_US = 4000, STORM_TICKS = 250 };
 
-TestSuite(net, .timeout = 3);
+TestSuite(net, .timeout = TEST_SECONDS);
 
 union address {
     struct sockaddr any;

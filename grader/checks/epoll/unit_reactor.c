@@ -27,7 +27,7 @@ enum {
     LONG_MS = 999  /* ends a wait that nothing else ends */
 };
 
-TestSuite(reactor, .timeout = 3);
+TestSuite(reactor, .timeout = TEST_SECONDS);
 
 struct probe {
     int fd;          /* that it was registered for */
@@ -286,6 +286,17 @@ static void act_succeed(struct reactor *r, struct probe *self)
     failed_calls += reactor_add(r, high, 0, on_event, successor) == -1;
 }
 
+/* Hands its descriptor, which is still ready, to somebody else. */
+static void act_hand_over(struct reactor *r, struct probe *self)
+{
+    int fd = self->fd;
+
+    failed_calls += reactor_remove(r, fd) == -1;
+    retire(self);
+    successor = new_probe(fd, act_read);
+    failed_calls += reactor_add(r, fd, EPOLLIN, on_event, successor) == -1;
+}
+
 /* Inside of its own function a descriptor can be removed and closed, and its
  * number registered again, at once. */
 Test(reactor, remove_self)
@@ -315,6 +326,16 @@ Test(reactor, remove_self)
     CHECK(run_idle(r) == 1 && successor->calls == 1 && late_calls == 0,
           "1 call of the new owner when it is ready",
           "%d calls, %d for the old owner", successor->calls, late_calls);
+
+    fd = event_fd(1);
+    CHECK_OK(
+        reactor_add(r, fd, EPOLLIN, on_event, new_probe(fd, act_hand_over)));
+    n = run_idle(r);
+    CHECK(
+        n == 2 && successor->calls == 1 && failed_calls == 0,
+        "1 call that removes and adds the descriptor, then 1 of its successor",
+        "%d calls, %d of the successor, %d failures inside", n,
+        successor->calls, failed_calls);
     reactor_free(r);
     retire_all();
 }
@@ -392,15 +413,15 @@ Test(reactor, stale)
     struct reactor *r = ready_reactor(act_replace_others);
     int n = run_idle(r), sum = 0, once = 0;
 
-    CHECK(failed_calls == 0, "every call of the reactor succeeds", "%d fail",
-          failed_calls);
     for (int i = 0; i < FEW - 1; i++)
         sum += heirs[i] == NULL ? 0 : heirs[i]->calls;
     CHECK(sum == 0 && late_calls == 0,
           "no call for %d new descriptors, none of which is ready",
           "%d calls for them, %d for their predecessors", FEW - 1, sum,
           late_calls);
-    CHECK(n == 1, "1 function called in all", "%d", n);
+    CHECK(n == 1 && failed_calls == 0,
+          "1 function called in all, in which every call succeeds",
+          "%d called, %d calls in it failed", n, failed_calls);
     for (int i = 0; i < FEW - 1; i++)
         make_ready(heirs[i]->fd);
     run_idle(r);
@@ -413,6 +434,7 @@ Test(reactor, stale)
 }
 
 static int timer_log[8], timer_calls, victim, rescue_fd;
+static volatile bool rescued;
 
 /* arg: the number to write into the log. */
 static void on_timer(struct reactor *r, void *arg)
@@ -446,6 +468,7 @@ static void rescue(int sig)
     int saved = errno;
 
     (void)sig;
+    rescued = true;
     if (write(rescue_fd, &one, sizeof(one)) == -1)
         abort();
     errno = saved;
@@ -519,8 +542,10 @@ static void check_timer_order(void)
           number[2], failed_calls);
     n = reactor_run_once(r, -1);
     start = now_us() - start;
-    CHECK(n >= 1 && timer_calls == n, "a timer alone ends a wait without limit",
-          "result %d, %d timers called", n, timer_calls);
+    CHECK(n >= 1 && timer_calls == n && !rescued,
+          "a timer alone ends a wait without limit",
+          "result %d, %d timers called%s", n, timer_calls,
+          rescued ? ", after a second in which nothing happened" : "");
     CHECK(start >= (ms - 1) * 1000, "not before its %d ms", "after %d us", ms,
           (int)start);
     run_timers(r, 3);
