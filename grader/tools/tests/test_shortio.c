@@ -12,6 +12,7 @@
 #include <criterion/new/assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -152,8 +153,8 @@ static void on_alarm(int sig)
         _exit(100);
 }
 
-/* A read that a signal interrupts starts again with the count it had: with
- * one that was lowered each time, fewer than 4 of 8 bytes would come. */
+/* A readv that a signal interrupts starts again as it was asked for: it is a
+ * readv, and 4 of 8 bytes come; lowered each time they would be fewer. */
 static int restarted(void)
 {
     struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
@@ -163,9 +164,10 @@ static int restarted(void)
     alarm_fd = fds[0];
     sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &often, NULL);
-    ssize_t n = read(fds[1], got, 8);
+    struct iovec in = {got, 8};
+    ssize_t n = readv(fds[1], &in, 1);
     setitimer(ITIMER_REAL, &never, NULL);
-    return n != 4;
+    return n != 4 || memcmp(got, "eigh", 4) != 0;
 }
 
 #ifdef __x86_64__
@@ -185,21 +187,27 @@ static int registers_kept(void)
 }
 #endif
 
-/* A stopped child is seen as stopped, and goes on. */
+/* A stopped child is seen as stopped, stays so, and goes on when told to. */
 static int stopped(void)
 {
-    int status;
+    int status, ends[2];
+    if (pipe(ends) == -1)
+        return 1;
     pid_t child = fork();
     if (child == -1)
-        return 1;
+        return 2;
     if (child == 0) {
         raise(SIGSTOP);
-        _exit(7);
+        _exit(write(ends[1], "!", 1) == 1 ? 7 : 8);
     }
+    struct pollfd moved = {.fd = ends[0], .events = POLLIN};
     if (waitpid(child, &status, WUNTRACED) != child || !WIFSTOPPED(status))
-        return 2;
+        return 3;
+    int still = poll(&moved, 1, 50) == 0;
     kill(child, SIGCONT);
-    return waitpid(child, &status, 0) != child || WEXITSTATUS(status) != 7;
+    if (waitpid(child, &status, 0) != child || WEXITSTATUS(status) != 7)
+        return 4;
+    return still ? 0 : 5;
 }
 
 static int killed(void)
