@@ -181,16 +181,21 @@ class Sandbox:
         output = Path(self._outputs.name) / f"output-{len(self._processes)}"
         filter_fd = seccomp_filter.compiled(ptrace or sanitized)
         gate = self._gate_argv(report_write, filter_fd, limits, sanitized, cwd)
-        with output.open("wb") as sink:
-            launcher = subprocess.Popen(
-                [*wrap, *gate, str(self.holder), *map(str, argv)],
-                stdin=stdin,
-                stdout=sink if stdout is None else stdout,
-                stderr=sink if stderr is None else stderr,
-                env={**ENVIRONMENT, **(env or {})},
-                pass_fds=[report_write, filter_fd, *pass_fds],
-            )
-        os.close(report_write)
+        try:
+            with output.open("wb") as sink:
+                launcher = subprocess.Popen(
+                    [*wrap, *gate, str(self.holder), *map(str, argv)],
+                    stdin=stdin,
+                    stdout=sink if stdout is None else stdout,
+                    stderr=sink if stderr is None else stderr,
+                    env={**ENVIRONMENT, **(env or {})},
+                    pass_fds=[report_write, filter_fd, *pass_fds],
+                )
+        except OSError as error:
+            os.close(report_read)
+            raise NotStarted(f"{error.filename}: {error.strerror}") from error
+        finally:
+            os.close(report_write)
         process = Process(launcher, report_read, output)
         self._processes.append(process)
         process.await_start(START_LIMIT)

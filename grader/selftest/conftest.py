@@ -76,15 +76,17 @@ def nothing_stays(user: User) -> Iterator[None]:
     """After the last test, no process of the unprivileged user may be left."""
     yield
     if user.number is not None:
-        left = [name for name in os.listdir("/proc") if _owner(name) == user.number]
+        left = [name for name in os.listdir("/proc") if _lives(name, user.number)]
         assert not left, [Path(f"/proc/{name}/cmdline").read_bytes() for name in left]
 
 
-def _owner(name: str) -> int:
+def _lives(name: str, owner: int) -> bool:
+    """Is /proc/name a process of this owner? What has ended and waits for init counts as gone."""
     try:
-        return os.stat(f"/proc/{name}").st_uid if name.isdigit() else -1
+        mine = name.isdigit() and os.stat(f"/proc/{name}").st_uid == owner
+        return mine and Path(f"/proc/{name}/stat").read_text("utf-8").rpartition(")")[2][1] != "Z"
     except OSError:
-        return -1
+        return False
 
 
 # -- who, where, with what ---------------------------------------------------------------------

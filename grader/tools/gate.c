@@ -11,7 +11,8 @@
  * neither seen nor reached by PROG.
  *
  *   -r FD   report there: "pid N" once PROG is executed (or "exec ERRNO" if
- *           it cannot be), then "exit STATUS UTIME_US STIME_US MAXRSS_KIB"
+ *           it cannot be), then "exit STATUS UTIME_US STIME_US MAXRSS_KIB";
+ *           no pid is reported if gate itself fails
  *   -f FD   load the seccomp filter (struct sock_filter[]) that FD holds
  *   -l ...  setrlimit(2) by number; a hard limit never rises
  *   -d DIR  working directory of PROG
@@ -56,9 +57,16 @@ struct options {
     int limit_count;
 };
 
+/* In the child, until it executes PROG: where its parent learns what failed. */
+static int exec_fd = -1;
+
 static void die(const char *what)
 {
+    int error = -errno;
+
     fprintf(stderr, "gate: %s: %s\n", what, strerror(errno));
+    if (exec_fd != -1 && write(exec_fd, &error, sizeof(error)) == -1)
+        perror("gate: write");
     _exit(FAILED);
 }
 
@@ -144,8 +152,9 @@ static void load_filter(int fd)
         die("seccomp");
 }
 
-/* exec_fd is closed by a successful execve(2), else it gets the errno. */
-static void run_program(const struct options *opt, char **argv, int exec_fd)
+/* exec_fd is closed by a successful execve(2), else it gets the errno; a
+ * negative one if the program was not even tried. */
+static void run_program(const struct options *opt, char **argv)
 {
     int error;
 
@@ -167,14 +176,14 @@ static void run_program(const struct options *opt, char **argv, int exec_fd)
     _exit(error == ENOENT ? 127 : 126);
 }
 
-static void report_start(const struct options *opt, pid_t child, int exec_fd)
+static void report_start(const struct options *opt, pid_t child, int from)
 {
     int error = 0;
 
-    while (read(exec_fd, &error, sizeof(error)) == -1)
+    while (read(from, &error, sizeof(error)) == -1)
         if (errno != EINTR)
             die("read");
-    if (opt->report_fd == -1)
+    if (opt->report_fd == -1 || error < 0)
         return;
     if (error != 0)
         dprintf(opt->report_fd, "exec %d\n", error);
@@ -226,8 +235,10 @@ int main(int argc, char **argv)
     child = fork();
     if (child == -1)
         die("fork");
-    if (child == 0)
-        run_program(&opt, argv + optind + 1, exec_pipe[1]);
+    if (child == 0) {
+        exec_fd = exec_pipe[1];
+        run_program(&opt, argv + optind + 1);
+    }
     close(exec_pipe[1]);
     report_start(&opt, child, exec_pipe[0]);
     return wait_program(&opt, child);
