@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from grader.manifest import Lab
+from grader.result import visible
 
 FILE_BYTES = 1 << 20
 FILE_COUNT = 64
@@ -35,13 +37,13 @@ def collect(lab: Lab, folder: Path, part: str = "") -> Submission:
     missing = [name for name in required if name not in names]
     if missing and len(missing) == len(set(required)):
         raise Rejected(
-            f"{folder}: no {' or '.join(missing)} in it; is this the folder of {lab.id}?"
+            f"{shown(folder)}: no {' or '.join(missing)} in it; is this the folder of {lab.id}?"
         )
     if missing:
-        raise Rejected(f"{folder}: {', '.join(missing)} is missing")
+        raise Rejected(f"{shown(folder)}: {', '.join(missing)} is missing")
     wanted = [name for name in names if _is_students(lab, name)]
     if len(wanted) > FILE_COUNT:
-        raise Rejected(f"{folder}: {len(wanted)} source files, more than {FILE_COUNT}")
+        raise Rejected(f"{shown(folder)}: {len(wanted)} source files, more than {FILE_COUNT}")
     files = {name: _read(folder / name) for name in wanted}
     ignored = tuple(name for name in names if name not in files and not _is_given(lab, name))
     return Submission(folder, display_path(folder), files, ignored)
@@ -57,9 +59,11 @@ def _names(folder: Path) -> list[str]:
     try:
         return sorted(os.listdir(folder))
     except NotADirectoryError:
-        raise Rejected(f"{folder}: not a folder; SRC names the folder with the sources") from None
+        raise Rejected(
+            f"{shown(folder)}: not a folder; SRC names the folder with the sources"
+        ) from None
     except OSError as error:
-        raise Rejected(f"{folder}: {error.strerror}") from None
+        raise Rejected(f"{shown(folder)}: {error.strerror}") from None
 
 
 def _is_students(lab: Lab, name: str) -> bool:
@@ -78,15 +82,29 @@ def _read(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        what = "a symbolic link, not a file" if path.is_symlink() else error.strerror
-        raise Rejected(f"{path}: {what}") from None
-    with os.fdopen(descriptor, "rb") as file:
+        linked = error.errno == errno.ELOOP  # the answer to O_NOFOLLOW, see open(2)
+        what = "a symbolic link, not a file" if linked else error.strerror
+        raise Rejected(f"{shown(path)}: {what}") from None
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Rejected(f"{path}: not a regular file")
-        content = file.read(FILE_BYTES + 1)
+            raise Rejected(f"{shown(path)}: not a regular file")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(FILE_BYTES + 1)
+    finally:
+        os.close(descriptor)
+    _refuse(path, content)
+    return content
+
+
+def _refuse(path: Path, content: bytes) -> None:
+    """Raise Rejected for what cannot be source code."""
     if len(content) > FILE_BYTES:
-        raise Rejected(f"{path}: larger than {FILE_BYTES >> 20} MiB")
+        raise Rejected(f"{shown(path)}: larger than {FILE_BYTES >> 20} MiB")
     if b"\0" in content:
         kind = "a compiled program" if content.startswith(b"\x7fELF") else "binary data"
-        raise Rejected(f"{path}: {kind}, not source code")
-    return content
+        raise Rejected(f"{shown(path)}: {kind}, not source code")
+
+
+def shown(path: Path) -> str:
+    """Return a path for one line of a message, whatever its author put into the name."""
+    return visible(str(path)).replace("\n", "\\n").replace("\t", "\\t")

@@ -3,6 +3,7 @@ rights, a C compiler, a copy of the tree with a small lab in it."""
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import shutil
@@ -59,16 +60,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 def pytest_configure(config: pytest.Config) -> None:
     """All temporary files of a run are made in one folder, which is gone when the run ends."""
     if not hasattr(config, "workerinput"):  # an xdist worker inherits the folder
-        os.environ["TMPDIR"] = tempfile.mkdtemp(prefix=PREFIX)
-        os.chmod(os.environ["TMPDIR"], 0o1777)
+        folder = tempfile.mkdtemp(prefix=PREFIX)
+        os.environ["TMPDIR"] = folder
+        os.chmod(folder, 0o1777)
+        atexit.register(remove_tree, Path(folder))  # later than pytest's own, which needs it
     tempfile.tempdir = None  # forget the one that was in use
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    folder = Path(os.environ.get("TMPDIR", ""))
-    if not hasattr(config, "workerinput") and folder.name.startswith(PREFIX):
-        remove_tree(folder)
-        del os.environ["TMPDIR"]
 
 
 @pytest.fixture(autouse=True, scope="session")
