@@ -107,7 +107,8 @@ static inline int64_t now_us(void)
 }
 
 /* Runs handler every us microseconds from now on; flags as in sigaction(2).
- * Without SA_RESTART every waiting call ends with EINTR. us 0: stop. */
+ * Without SA_RESTART every waiting call ends with EINTR. Criterion's own calls
+ * would too: alarm_off comes before the next CHECK. */
 static inline void alarm_every(int us, void (*handler)(int), int flags)
 {
     struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
@@ -115,6 +116,13 @@ static inline void alarm_every(int us, void (*handler)(int), int flags)
 
     NEED(sigaction(SIGALRM, &action, NULL) == 0, "sigaction");
     NEED(setitimer(ITIMER_REAL, &every, NULL) == 0, "setitimer");
+}
+
+static inline void alarm_off(void)
+{
+    struct itimerval off = {{0, 0}, {0, 0}};
+
+    setitimer(ITIMER_REAL, &off, NULL);
 }
 
 #endif

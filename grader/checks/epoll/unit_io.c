@@ -167,7 +167,6 @@ static void small_pipe(void)
 /* Writes n bytes into the small pipe under a handler with these flags. */
 static void check_write(size_t n, int flags)
 {
-    struct itimerval off = {{0, 0}, {0, 0}};
     ssize_t written;
     int error;
 
@@ -177,7 +176,7 @@ static void check_write(size_t n, int flags)
     errno = 0;
     written = write_full(pipe_fds[1], data, n);
     error = errno;
-    setitimer(ITIMER_REAL, &off, NULL);
+    alarm_off();
     ticks = 1;
     drain(SIGALRM);
     CHECK(written == (ssize_t)n, "%zu bytes written", "%zd (%s)", n, written,
@@ -190,7 +189,6 @@ static void check_write(size_t n, int flags)
  * nothing of what was done before. */
 Test(io, interrupted)
 {
-    struct itimerval off = {{0, 0}, {0, 0}};
     ssize_t n;
     int error;
 
@@ -199,7 +197,7 @@ Test(io, interrupted)
     errno = 0;
     n = read_full(pipe_fds[0], got, 1000);
     error = errno;
-    setitimer(ITIMER_REAL, &off, NULL);
+    alarm_off();
     CHECK(n == 1000, "1000 bytes, in spite of signals", "%zd (%s)", n,
           error_name(error));
     check_bytes(1000);

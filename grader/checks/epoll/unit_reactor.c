@@ -254,7 +254,7 @@ Test(reactor, errors)
     errno = 0;
     n = reactor_run_once(r, 10);
     error = errno;
-    alarm_every(0, no_action, 0);
+    alarm_off();
     CHECK(n == 0, "0 from a wait that signals interrupt", "%d (%s)", n,
           error_name(error));
     reactor_free(r);
@@ -557,6 +557,7 @@ static void check_timer_order(void)
           "%d calls", timer_calls);
     CHECK_ERROR(reactor_cancel(r, number[0]), ENOENT);
     CHECK_ERROR(reactor_cancel(r, victim), ENOENT);
+    alarm_off();
     reactor_free(r);
     retire_all();
 }
@@ -589,6 +590,7 @@ static void check_timer_calls(void)
     for (int i = 0; i < 3; i++)
         reactor_run_once(r, -1);
     CHECK_CALLS(p, 1, "of a descriptor that is ready beside that timer");
+    alarm_off();
     reactor_free(r);
     retire_all();
 }
