@@ -118,17 +118,19 @@ class Dialer:
         source: str | None = None,
         rcvbuf: int | None = None,
         sndbuf: int | None = None,
+        segment: int | None = None,
         limit: float = 5.0,
     ) -> socket.socket:
         """Return one non-blocking socket, connected to host:port from address `source`.
 
-        rcvbuf, sndbuf: bytes for SO_RCVBUF and SO_SNDBUF (the kernel doubles them); limit: seconds to
-        wait for the connection. Raises OSError: ECONNREFUSED, ETIMEDOUT …, see connect(2).
+        rcvbuf, sndbuf: bytes for SO_RCVBUF and SO_SNDBUF (the kernel doubles them); segment: bytes for
+        TCP_MAXSEG, a small one keeps the buffers of both ends small; limit: seconds to wait for
+        the connection. Raises OSError: ECONNREFUSED, ETIMEDOUT …, see connect(2).
         """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = self.sockets(1, family)[0]
         try:
-            prepare(sock, source, rcvbuf, sndbuf)
+            prepare(sock, source, rcvbuf, sndbuf, segment)
             _establish(sock, (host, port), limit)
         except OSError:
             sock.close()
@@ -141,6 +143,7 @@ def prepare(
     source: str | None = None,
     rcvbuf: int | None = None,
     sndbuf: int | None = None,
+    segment: int | None = None,
 ) -> None:
     """Set what has to be set before connect(2): no delay of small writes, buffers, own address.
 
@@ -151,6 +154,8 @@ def prepare(
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
     if sndbuf is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sndbuf)
+    if segment is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
     if source is not None:
         sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
         sock.bind((source, 0))

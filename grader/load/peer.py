@@ -39,7 +39,7 @@ class Peer:
     def open(
         cls, dialer: Dialer, port: int, number: int = 0, limit: float = LIMIT, **options: Any
     ) -> Peer:
-        """Connect. options: host, source, rcvbuf, sndbuf of `Dialer.connect`."""
+        """Connect. options: host, source, rcvbuf, sndbuf, segment of `Dialer.connect`."""
         return cls(connected(dialer, port, number, limit, **options), number, limit)
 
     def __enter__(self) -> Peer:

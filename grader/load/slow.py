@@ -13,8 +13,10 @@ from grader.load.peer import LIMIT, Peer
 OFFER = 64 << 20  # bytes that the slow reader would like to send
 BUFFER = 64 << 10  # bytes of the slow reader's own socket buffers, kept small
 QUIET = 0.1  # seconds after which a server that takes nothing counts as having stopped
-TINY = 2048  # bytes of SO_RCVBUF at a peer with a tiny window
-PART = 1 << 20  # bytes that it reads between two times of sending
+SEGMENT = 1448  # bytes of its TCP segments, as on a wire: what the kernel holds stays small too
+TINY = 4096  # bytes of SO_RCVBUF at a peer with a tiny window
+PART = 1 << 18  # bytes that it reads between two times of sending
+FIRST = 1 << 20  # bytes of the stream that are made at first
 
 
 class SlowReader:
@@ -46,7 +48,9 @@ class SlowReader:
         self._data = b""
         self._others = Crowd(dialer, port, seed)
         self.opened = self._others.grow(others, limit)
-        self.peer = Peer.open(dialer, port, others, limit, rcvbuf=rcvbuf, sndbuf=BUFFER)
+        self.peer = Peer.open(
+            dialer, port, others, limit, rcvbuf=rcvbuf, sndbuf=BUFFER, segment=SEGMENT
+        )
 
     def __enter__(self) -> SlowReader:
         return self
@@ -67,7 +71,7 @@ class SlowReader:
 
     def _prolong(self, most: int) -> None:
         """Double the stream: a longer one begins with the shorter."""
-        length = min(max(2 * len(self._data), 4 * PART), most)
+        length = min(max(2 * len(self._data), FIRST), most)
         self._data = stream(self._seed, self.peer.number, length)
 
     def ask_others(self) -> Outcome:
@@ -81,7 +85,7 @@ class SlowReader:
 
 
 def tiny_window(
-    dialer: Dialer, port: int, seed: int = 0, rounds: int = 4, limit: float = LIMIT
+    dialer: Dialer, port: int, seed: int = 0, rounds: int = 3, limit: float = LIMIT
 ) -> int:
     """Echo to a peer with a tiny receive buffer; return how many bytes came back right.
 
