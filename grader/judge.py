@@ -10,6 +10,7 @@ from grader.build import BuildFailed
 from grader.outcome import (
     MEMORY_LIMIT,
     NO_COMPILE,
+    OUTPUT_LIMIT,
     TIME_LIMIT,
     Failed,
     Inconclusive,
@@ -19,6 +20,7 @@ from grader.outcome import (
 from grader.manifest import Check
 from grader.process import NotStarted, TimeLimit
 from grader.result import CheckResult, Evidence, Verdict
+from grader.strace.run import StraceUnavailable, TraceTooLong
 
 Body = Callable[[], Any]
 UNEARNED = (Verdict.SKIPPED, Verdict.TAMPERED)
@@ -72,6 +74,10 @@ def _outcome(body: Body) -> tuple[Verdict, dict[str, Any]]:
         return Verdict.FAIL, compile_failure(failure)
     except Inconclusive as reason:
         return Verdict.INCONCLUSIVE, {"reason": str(reason), "share": reason.share}
+    except TraceTooLong as limit:
+        return Verdict.FAIL, {"reason": OUTPUT_LIMIT, "observed": str(limit)}
+    except StraceUnavailable as reason:
+        return Verdict.INCONCLUSIVE, {"reason": f"the program cannot be traced here: {reason}"}
     except NotStarted as reason:
         return Verdict.INCONCLUSIVE, {
             "reason": f"the machine could not start the program: {reason}"

@@ -37,6 +37,7 @@ class Part:
     program: str  # the program that is built; "" if there is none
     limits: Limits
     concepts: tuple[str, ...]
+    symbols: tuple[str, ...] = ()  # of a drill: the functions that it must define, and its data
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Check:
     hints: tuple[str, str, str]  # a question, the man page, the shape
     limits: Limits
     variants: tuple[str, ...]  # the builds that it runs
+    assertions: int = 0  # of a Criterion test: how many a pass executes
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ def _part(table: Table) -> Part:
         program=table.text("program", ""),
         limits=_limits(table, Limits()),
         concepts=table.texts("concepts"),
+        symbols=table.texts("symbols", []),
     )
 
 
@@ -174,6 +177,7 @@ def _check(table: Table, limits: dict[str, Limits]) -> Check:
         hints=(hints[0], hints[1], hints[2]),
         limits=_limits(table, limits[part]),
         variants=table.texts("variants", ["plain"]),
+        assertions=table.whole("assertions", 0),
     )
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from grader import calibrate, manifest, paths
 from grader.build import BuildFailed
+from grader.collect import Unmarked, functions_of
 from grader.job import Job, read_job
 from grader.judge import Judge, compile_failure
 from grader.manifest import Check, Lab
@@ -61,10 +62,9 @@ class Grading:
 
     def run(self) -> None:
         """Judge every check that the job asks for, and say so event by event."""
-        checks = [check for check in self.lab.checks if check.id in (self.job.checks or check.id)]
+        wanted = set(self.job.checks) or {check.id for check in self.lab.checks}
         self._prepare()
-        if not self._build(checks):
-            return
+        checks = self._built([check for check in self.lab.checks if check.id in wanted])
         jobs = self.job.jobs or 2 * (os.cpu_count() or 1)
         limit = HARD_LIMIT * self._slowness
         scheduler = Scheduler(self._work, self._lost, self._skip, jobs, limit)
@@ -78,21 +78,22 @@ class Grading:
         self._emit("isolation", level=self._isolation, trouble=trouble, slowness=self._slowness)
         self._emit("phase", name="prepare", seconds=time.monotonic() - started)
 
-    def _build(self, checks: list[Check]) -> bool:
-        """Compile what most checks need; where that fails, every check of the part fails alike."""
+    def _built(self, checks: list[Check]) -> list[Check]:
+        """Compile the project, which many checks need; where that fails, its checks fail alike.
+
+        Returns the checks that can run.
+        """
         started = time.monotonic()
-        failed: list[str] = []
-        for check in checks:
-            part = self.lab.part(check.part)
-            if part.kind != "project" or part.id in failed:
-                continue
-            try:
-                self._context(check, 0).program()
-            except BuildFailed as failure:
-                failed.append(part.id)
-                self._refuse([each for each in checks if each.part == part.id], failure)
+        for part in self.lab.parts:
+            ours = [check for check in checks if check.part == part.id]
+            if part.kind == "project" and ours:
+                try:
+                    self._context(ours[0], 0).program()
+                except BuildFailed as failure:
+                    self._refuse(ours, failure)
+                    checks = [check for check in checks if check.part != part.id]
         self._emit("phase", name="build", seconds=time.monotonic() - started)
-        return not failed
+        return checks
 
     def _refuse(self, checks: list[Check], failure: BuildFailed) -> None:
         details = compile_failure(failure)
@@ -143,17 +144,12 @@ GRADING = pytest.StashKey[Grading]()
 
 def _functions(session: pytest.Session, lab: Lab) -> dict[str, Callable[..., Any]]:
     """Return the check functions by id. Raises UsageError when they and lab.toml disagree."""
-    found: dict[str, Callable[..., Any]] = {}
-    places: list[tuple[str, str]] = []
-    for item in session.items:
-        function = getattr(item, "function", None)
-        check_id = getattr(function, "check_id", None)
-        if check_id is None or function is None:
-            raise pytest.UsageError(f"{item.nodeid}: a check without an id, see grader/outcome.py")
-        found[check_id] = function
-        places.append((check_id, f"{item.location[0]}:{(item.location[1] or 0) + 1}"))
+    found = [
+        (item.function, f"{item.location[0]}:{(item.location[1] or 0) + 1}")
+        for item in session.items
+        if isinstance(item, pytest.Function)
+    ]
     try:
-        manifest.covered(lab, [id for id, _ in places], [where for _, where in places])
-    except manifest.ManifestError as error:
+        return functions_of(lab, found)
+    except (Unmarked, manifest.ManifestError) as error:
         raise pytest.UsageError(str(error)) from None
-    return found

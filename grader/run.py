@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import Sequence
+from typing import Iterable, Sequence
 
 from grader import build as building
 from grader.job import Job
 from grader.limits import Limits
 from grader.manifest import Check, Lab, Part
 from grader.process import NotStarted
+from grader.result import Evidence
 from grader.sandbox import FULL, NONE, PARTIAL, Room, Sandbox
+from grader.strace.call import Call
+from grader.strace.evidence import show_blamed
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,13 @@ class Run:
             source.parent, output, source.stem, (source.name,), str(source.parent), flags
         )
         return building.build(recipe, "plain", self.sandbox)
+
+    def exhibit(self, calls: Iterable[Call], program: Path) -> Evidence:
+        """Return calls of `program` as evidence that names the student's line which made the last of them."""
+        names = [path.name for path in self.source.iterdir()]
+        evidence = show_blamed(calls, program, names)
+        file = f"{self.job.display}/{evidence.file}" if evidence.file else ""
+        return replace(evidence, file=file)
 
     def sandbox(self, room: Room | None = None) -> Sandbox:
         """Return a new sandbox, by default one that sees the compiled programs only."""

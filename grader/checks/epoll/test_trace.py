@@ -11,7 +11,8 @@ from grader.ledger import processes_in
 from grader.load import Peer, PeerError, stream
 from grader.outcome import Failed, check
 from grader.run import Run
-from grader.strace import Call, Trace
+from grader.strace.ask import Trace
+from grader.strace.call import Call
 
 OPENING = ("socket", "listen", "accept", "accept4", "fcntl", "ioctl", "close", "dup")
 WAITING = ("epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6")

@@ -8,7 +8,10 @@ from typing import Iterable, Iterator, Sequence
 from grader.checks.epoll.server import Server, serving
 from grader.result import Evidence
 from grader.run import Run
-from grader.strace import Call, Fault, Strace, Trace, exhibit
+from grader.strace.ask import Trace
+from grader.strace.call import Call
+from grader.strace.faults import Fault
+from grader.strace.run import Strace
 
 
 class Recording:
@@ -29,8 +32,8 @@ class Recording:
 
     def exhibit(self, calls: Iterable[Call]) -> list[Evidence]:
         """Return calls as evidence, with the source line that the last of them blames."""
-        chosen = [call for call in calls if call is not None]
-        return [exhibit(chosen, self._program, self._run.source)] if chosen else []
+        chosen = list(calls)
+        return [self._run.exhibit(chosen, self._program)] if chosen else []
 
 
 @contextmanager
@@ -47,7 +50,7 @@ def traced(
     """
     strace = Strace(
         calls=frozenset(calls),
-        out=run.scratch("trace"),
+        out=run.scratch(f"trace-{run.random.getrandbits(32):x}"),
         stacks=stacks,
         faults=tuple(faults),
         cpu=run.cpu,

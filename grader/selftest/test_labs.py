@@ -1,0 +1,39 @@
+"""Two-sided proof of every lab: right programs get full marks, wrong ones fail exactly what they must."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader import paths, proof, toolchain
+from grader.manifest import Lab, all_labs
+from grader.verbs.selftest import graded
+
+LABS = {lab.id: lab for lab in all_labs(paths.ROOT)}
+
+
+def _parameters() -> list[object]:
+    return [
+        pytest.param(
+            lab, subject, id=f"{lab.id}-{subject}".replace(" ", "-"), marks=pytest.mark.lab(lab.id)
+        )
+        for lab in LABS.values()
+        for subject in proof.subjects(lab)
+    ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tools() -> None:
+    toolchain.prepare()
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("lab, subject", _parameters())
+def test_subject_is_judged_as_it_must_be(lab: Lab, subject: proof.Subject) -> None:
+    found = proof.complaints(subject, graded(lab, subject))
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("lab", LABS.values(), ids=LABS)
+def test_every_check_has_a_mutant(lab: Lab) -> None:
+    proved = {check for subject in proof.subjects(lab) for check in subject.fails}
+    assert {check.id for check in lab.checks} - proved == set()
