@@ -9,6 +9,7 @@ import select
 import socket
 import struct
 import subprocess
+from array import array
 from typing import Any
 
 from grader import paths
@@ -19,6 +20,7 @@ BATCH = 2000  # sockets in one request: bounds what is in flight, which the kern
 REQUEST = struct.Struct("II")  # struct request: count, family
 REPLY = struct.Struct("iI24s")  # struct reply: errno, sockets that come with it, what failed
 KIND = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+SPACE = socket.CMSG_LEN(BUNCH * array("i").itemsize)  # bytes of control data of a message
 HELPER_LIMIT = 10.0  # seconds for an answer of the helper, even on a very busy machine
 IP_BIND_ADDRESS_NO_PORT = 24  # ip(7); not among Python's constants
 
@@ -162,9 +164,12 @@ def prepare(
 
 
 def _receive(control: socket.socket) -> tuple[int, list[int]]:
-    """Return how many descriptors a reply of the helper brings, and those that found room here."""
+    """Return how many descriptors a reply of the helper brings, and those that found room here.
+
+    Not by socket.recv_fds: Python 3.11's ignores its flags, and the descriptors would be inherited.
+    """
     try:
-        data, fds, _, _ = socket.recv_fds(control, REPLY.size, BUNCH, socket.MSG_CMSG_CLOEXEC)
+        data, rights, _, _ = control.recvmsg(REPLY.size, SPACE, socket.MSG_CMSG_CLOEXEC)
     except TimeoutError as error:
         raise OSError(errno.ETIMEDOUT, "sockets: the helper does not answer") from error
     if len(data) != REPLY.size:
@@ -172,7 +177,10 @@ def _receive(control: socket.socket) -> tuple[int, list[int]]:
     code, count, call = REPLY.unpack(data)
     if code:
         raise OSError(code, f"sockets: {call.rstrip(bytes(1)).decode()}: {os.strerror(code)}")
-    return count, fds
+    fds = array("i")
+    for _, _, raw in rights:
+        fds.frombytes(raw[: len(raw) // fds.itemsize * fds.itemsize])
+    return count, list(fds)
 
 
 def _establish(sock: socket.socket, address: tuple[str, int], limit: float) -> None:
