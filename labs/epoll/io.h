@@ -83,7 +83,7 @@ size_t ring_put(struct ring *ring, const void *buf, size_t n);
  *
  * Returns how many bytes were sent (0: the socket is full, or the ring empty),
  * or -1 with the errno of send(2) for any error but EAGAIN and EINTR (EPIPE,
- * ECONNRESET ...). TLPI 63.1.1.
+ * ECONNRESET ...). TLPI 61.3, 63.1.2.
  */
 ssize_t write_some(int fd, struct ring *ring);
 

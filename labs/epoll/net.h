@@ -5,7 +5,7 @@
  * returns -1, says why in errno, and leaves no descriptor open behind it.
  *
  * see also: getaddrinfo(3), socket(2), bind(2), listen(2), connect(2),
- * fcntl(2), poll(2), socket(7), tcp(7), ipv6(7); TLPI 56, 59, 61, 63
+ * fcntl(2), poll(2), socket(7), tcp(7), ipv6(7); TLPI 5, 56, 59, 61, 63
  */
 #ifndef NET_H
 #define NET_H
@@ -32,7 +32,7 @@
  * Returns the descriptor, or -1 with the errno of the last address that was
  * tried: of socket(2), setsockopt(2), bind(2) or listen(2), or of
  * net_errno() below when there was no address to try.
- * TLPI 59.6, 59.11, 61.10.
+ * TLPI 59.10, 59.12, 61.10, 27.4.
  */
 int tcp_listen(const char *host, const char *port, int backlog);
 
@@ -63,7 +63,7 @@ int set_nonblocking(int fd);
  * Returns a descriptor that is connected, blocking again and close-on-exec;
  * or -1: ETIMEDOUT when the time is over, else the errno of the last address
  * that was tried (ECONNREFUSED, ENETUNREACH, EMFILE ...), or of net_errno().
- * TLPI 59.11, 63.2; TLPI 5.9 for O_NONBLOCK.
+ * TLPI 59.10, 63.2.2, 5.9.
  */
 int tcp_connect_timeout(const char *host, const char *port, int ms);
 
