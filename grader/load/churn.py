@@ -9,7 +9,7 @@ from grader.load.data import stream
 from grader.load.dialer import Dialer
 from grader.load.drive import DONE, READ, Outcome, drive
 from grader.load.exchange import LENGTH, Opening
-from grader.load.trouble import EXTRA, OPEN, RESET, Trouble, errno_text
+from grader.load.trouble import EXTRA, OPEN, RESET, errno_text
 
 WAVE = 1000  # sockets that are made at once
 PER_SOURCE = 5000  # connections from one address, whose ports stay taken (TIME_WAIT)

@@ -54,7 +54,7 @@ class Outcome:
     @property
     def headline(self) -> str:
         """How many went well, in one sentence."""
-        return f"{self.ok} of {self.asked} connections got all their bytes back"
+        return f"{self.ok} of {self.asked} connections were served right"
 
     def __str__(self) -> str:
         return "\n".join([f"{self.headline} ({self.seconds:.2f} s)", *map(str, self.troubles)])

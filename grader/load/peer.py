@@ -87,6 +87,10 @@ class Peer:
         """Return what has come, at most `most` bytes, after waiting for it; b"" is end-of-file."""
         return self._receive(most, self._end(limit))
 
+    def readable(self, limit: float) -> bool:
+        """Return whether bytes, end-of-file or an error can be had now, waiting `limit` seconds for it."""
+        return self._ready(select.POLLIN, self._end(limit))
+
     def waiting(self) -> bytes:
         """Return what has come already, at most 64 KiB, without waiting; b"" if nothing has."""
         return self.receive(limit=0) if self._ready(select.POLLIN, 0) else b""

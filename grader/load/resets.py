@@ -9,11 +9,12 @@ from grader.load.data import stream
 from grader.load.dialer import Dialer
 from grader.load.drive import Outcome
 from grader.load.peer import LIMIT, Peer
-from grader.load.slow import BUFFER, TINY
+from grader.load.slow import BUFFER, SEGMENT, TINY
 from grader.load.trouble import PeerError
 
 MESSAGE = 4096  # bytes
-MOST = 16 << 20  # bytes: no server takes that much from a peer that does not read
+MOST = 4 << 20  # bytes: more than a server takes from a peer that does not read
+SMALL = {"rcvbuf": TINY, "sndbuf": BUFFER, "segment": SEGMENT}  # see Dialer.connect
 STOPPED = 0.02  # seconds in which nothing was taken
 
 
@@ -74,7 +75,7 @@ def resets(
     with Crowd(dialer, port, seed) as crowd:
         outcome = crowd.grow(witnesses, limit)
         for number, manner in enumerate(plan, witnesses):
-            with Peer.open(dialer, port, number, limit, rcvbuf=TINY, sndbuf=BUFFER) as peer:
+            with Peer.open(dialer, port, number, limit, **SMALL) as peer:
                 _behave(manner, peer)
             if number % 10 == 0 and outcome.good:
                 outcome += crowd.echo(limit)

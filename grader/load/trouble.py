@@ -70,7 +70,8 @@ class PeerError(Failed):
 
     def __init__(self, trouble: Trouble):
         first, *details = str(trouble).splitlines()
-        super().__init__(first, evidence=(Evidence("output", "\n".join(details)),))
+        evidence = [Evidence("output", "\n".join(details))] if details else []
+        super().__init__(first, evidence=evidence)
         self.trouble = trouble
 
     def __str__(self) -> str:
