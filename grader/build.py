@@ -4,32 +4,49 @@ from __future__ import annotations
 
 import fcntl
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Iterable
 
 from grader.limits import Limits
-from grader.process import TimeLimit
+from grader.outcome import MEMORY_LIMIT, NO_COMPILE, OUTPUT_LIMIT, TIME_LIMIT
+from grader.process import NotStarted, TimeLimit
 from grader.sandbox import Room, Sandbox
 
 COMPILER = "/usr/bin/gcc"
-COMMON = ("-std=gnu17", "-g", "-Wall", "-Wextra", "-fno-omit-frame-pointer", "-pthread")
+COMMON = (
+    *("-std=gnu17", "-g", "-Wall", "-Wextra", "-fmax-errors=20"),
+    *("-fno-omit-frame-pointer", "-pthread"),
+)
 VARIANTS = {
     "plain": ("-O1",),
     "asan": ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
     "tsan": ("-O1", "-fsanitize=thread"),
 }
-LIMITS = Limits(time=60.0, memory=4096, file_size=256)
+LIMITS = Limits(time=20.0, memory=1024, file_size=64)
 LOG_BYTES = 16384
+DISK_BYTES = 16 << 20  # with less free space than that, a full disk is the machine's fault
+
+# The first line that tells an error; gcc quotes source lines as `   12 | int main(void)`.
+_ERROR = re.compile(
+    r"(?m)^(?!\s*\d* \|).*(?:\b[Ee]rror:|undefined reference|out of memory|memory exhausted).*"
+)
+_REASONS = {
+    "out of memory": MEMORY_LIMIT,
+    "memory exhausted": MEMORY_LIMIT,
+    "File size limit exceeded": OUTPUT_LIMIT,
+    "error: the compiler ran for more than": TIME_LIMIT,
+}
 
 
 class BuildFailed(Exception):
     """gcc refused the sources; `log` is what it printed, with the student's paths."""
 
-    def __init__(self, log: str, reason: str = "does not compile"):
+    def __init__(self, log: str):
         super().__init__(first_error(log))
         self.log = log
-        self.reason = reason
+        self.reason = next((why for text, why in _REASONS.items() if text in log), NO_COMPILE)
 
 
 @dataclass(frozen=True)
@@ -58,35 +75,71 @@ def build(recipe: Recipe, variant: str, open_sandbox: Callable[[Room], Sandbox])
         if not log.exists():
             room = Room(readable=(recipe.source, *recipe.given), writable=(folder,))
             with open_sandbox(room) as box:
-                log.write_text(_compile(box, recipe, variant, program), "utf-8")
+                _keep(log, _compile(box, recipe, variant, program))
     if not program.exists():
         raise BuildFailed(log.read_text("utf-8"))
     return program
 
 
+def _keep(log: Path, text: str) -> None:
+    """Write the log, which says that the program has been built. Raises NotStarted."""
+    try:
+        log.write_text(text, "utf-8")
+    except OSError as error:
+        log.unlink(missing_ok=True)
+        raise NotStarted(f"{log.parent}: {error.strerror}") from error
+
+
 def _compile(box: Sandbox, recipe: Recipe, variant: str, program: Path) -> str:
-    """Run gcc and return what it printed; a time limit is told in its words."""
+    """Run gcc and return what it printed."""
     argv = [COMPILER, *COMMON, *VARIANTS[variant], f"-ffile-prefix-map={recipe.source}/=./"]
     argv += ["-I.", "-o", str(program), *recipe.files, *map(str, recipe.given), *recipe.flags]
-    process = box.start(argv, limits=LIMITS, cwd=str(recipe.source))
+    log = run_tool(box, argv, str(recipe.source), program)
+    return localise(log, recipe.files, recipe.display)
+
+
+def run_tool(box: Sandbox, argv: list[str], cwd: str, product: Path) -> str:
+    """Run the compiler, or a tool of its kind; return what it printed, at most LOG_BYTES.
+
+    Where it failed there is no product. A time limit is told in its words. Raises NotStarted.
+    """
+    process = box.start(argv, limits=LIMITS, cwd=cwd)
     try:
-        process.wait(LIMITS.time)
+        failed = process.wait(LIMITS.time).code != 0
         log = process.stderr_text()
     except TimeLimit:
         process.kill()
-        program.unlink(missing_ok=True)
-        log = f"{process.stderr_text()}\nerror: the compiler ran for more than {LIMITS.time:.0f} s"
-    return localise(log[:LOG_BYTES], recipe.files, recipe.display)
+        failed, limit = True, f"{LIMITS.time:g} s"
+        log = f"error: the compiler ran for more than {limit}\n{process.stderr_text()}"
+    if failed:
+        product.unlink(missing_ok=True)
+        _excuse(log, product.parent)
+    return _telling(log.replace(f"{cwd}/", ""))
+
+
+def _excuse(log: str, folder: Path) -> None:
+    """Raise NotStarted where the machine's disk is full, which is nobody's mistake."""
+    if "No space left on device" in log and shutil.disk_usage(folder).free < DISK_BYTES:
+        raise NotStarted(f"{folder}: no space left on the disk")
+
+
+def _telling(log: str) -> str:
+    """Return at most LOG_BYTES of the log; if the first error is not among them, from there on."""
+    error = _ERROR.search(log)
+    start = error.start() if error and error.end() > LOG_BYTES else 0
+    return log[start : start + LOG_BYTES]
 
 
 def localise(log: str, files: Iterable[str], display: str) -> str:
     """Put the student's folder in front of file names that gcc printed."""
     names = "|".join(re.escape(name) for name in files)
     pattern = rf"(?m)(?<![\w/.-])(?:\./)?((?:{names}|[\w-]+\.h)):(?=\d)"
-    return re.sub(pattern, rf"{display}/\1:", log)
+    return re.sub(pattern, lambda found: f"{display}/{found[1]}:", log)
 
 
 def first_error(log: str) -> str:
     """Return the line of gcc's output that tells the first error."""
-    lines = [line for line in log.splitlines() if "error" in line or "undefined" in line]
-    return lines[0].strip() if lines else "the compiler gave no program and no message"
+    found = _ERROR.search(log)
+    if found:
+        return found[0].strip()
+    return "the compiler gave no program" + ("" if log.strip() else " and no message")

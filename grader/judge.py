@@ -8,8 +8,6 @@ from typing import Any, Callable
 
 from grader.build import BuildFailed
 from grader.outcome import (
-    MEMORY_LIMIT,
-    NO_COMPILE,
     OUTPUT_LIMIT,
     TIME_LIMIT,
     Failed,
@@ -100,7 +98,7 @@ def _failure(failure: Failed) -> dict[str, Any]:
 def compile_failure(failure: BuildFailed) -> dict[str, Any]:
     """Return the details of a result for a submission that gcc refuses."""
     return {
-        "reason": MEMORY_LIMIT if "out of memory" in failure.log else NO_COMPILE,
+        "reason": failure.reason,
         "expected": "sources that gcc -std=gnu17 compiles",
         "observed": str(failure),
         "evidence": (Evidence("compiler", failure.log),),

@@ -21,6 +21,7 @@ from grader.collect import Unmarked, functions_of
 from grader.job import Job, read_job
 from grader.judge import Judge, compile_failure
 from grader.manifest import Check, Lab
+from grader.process import NotStarted
 from grader.result import Verdict, check_to_json
 from grader.run import Run, best_isolation
 from grader.schedule import Outcome, Scheduler
@@ -92,6 +93,8 @@ class Grading:
                 except BuildFailed as failure:
                     self._refuse(ours, failure)
                     checks = [check for check in checks if check.part != part.id]
+                except (NotStarted, OSError):
+                    continue  # the machine's fault: each check will find it, and say so
         self._emit("phase", name="build", seconds=time.monotonic() - started)
         return checks
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Callable
 
 from grader import paths
-from grader.build import COMMON, COMPILER, LIMITS, LOG_BYTES, VARIANTS, BuildFailed, localise
+from grader.build import COMMON, COMPILER, VARIANTS, BuildFailed, localise, run_tool
 from grader.job import Job
 from grader.manifest import Part
 from grader.object_file import suspicions
 from grader.outcome import Tampered
-from grader.process import TimeLimit
 from grader.result import Evidence
 from grader.sandbox import Room, Sandbox
 
@@ -67,7 +66,7 @@ def _compile(unit: Unit, variant: str, open_sandbox: Opener) -> None:
         for name in unit.sources:
             argv = [COMPILER, *COMMON, *VARIANTS[variant], "-I.", "-c", name]
             argv += [f"-ffile-prefix-map={source}/=", "-o", str(_object(unit, name))]
-            log = _run(box, argv, str(source))
+            log = run_tool(box, argv, str(source), _object(unit, name))
             if not _object(unit, name).exists():
                 raise BuildFailed(localise(log, unit.sources, unit.job.display))
 
@@ -90,25 +89,15 @@ def _link(unit: Unit, variant: str, program: Path, open_sandbox: Opener) -> None
     with open_sandbox(room) as box:
         for name in unit.sources:
             target = unit.folder / f"shut_{name}.o"
-            _run(box, [OBJCOPY, *keep, str(_object(unit, name)), str(target)], str(unit.folder))
+            argv = [OBJCOPY, *keep, str(_object(unit, name)), str(target)]
+            run_tool(box, argv, str(unit.folder), target)
             shut_in.append(str(target))
         argv = [COMPILER, *COMMON, *VARIANTS[variant], f"-I{unit.job.source}"]
         argv += ["-o", str(program), str(unit.tests), *shut_in, "-lcriterion"]
-        log = _run(box, argv, str(unit.folder))
+        log = run_tool(box, argv, str(unit.folder), program).replace(f"{unit.job.source}/", "")
     if not program.exists():
         raise BuildFailed(localise(log, unit.sources, unit.job.display))
 
 
 def _object(unit: Unit, name: str) -> Path:
     return unit.folder / f"{name}.o"
-
-
-def _run(box: Sandbox, argv: list[str], cwd: str) -> str:
-    """Run one tool of the compiler and return what it printed."""
-    process = box.start(argv, limits=LIMITS, cwd=cwd)
-    try:
-        process.wait(LIMITS.time)
-    except TimeLimit:
-        process.kill()
-        return f"error: {Path(argv[0]).name} ran for more than {LIMITS.time:.0f} s"
-    return process.stderr_text()[:LOG_BYTES]
