@@ -138,5 +138,8 @@ class Call:
 
 
 def plain(call: Call) -> str:
-    """Return the call as one line for people: `name(args) = result`, strace's remarks about pids left out."""
-    return f"{call.name}({without_comments(call.body)}) = {without_comments(call.tail)}"
+    """Return the call as one line for people: `name(args) = result`, without strace's remarks on pids."""
+    made = f"{call.name}({without_comments(call.body)}"
+    if call.unfinished:
+        return f"{made.removesuffix('<unfinished ...>').rstrip()} … (did not return)"
+    return f"{made}) = {without_comments(call.tail)}"

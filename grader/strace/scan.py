@@ -32,7 +32,7 @@ def _nested(depth: int) -> str:
 
 BALANCED = _nested(4)
 LOOSE = rf'(?:[^"<\n]++|{STRING}|<<|(?<=[\dD]){PATH})*'  # may stop in the middle of a structure
-_WHOLE = rf"{STRING}|<<|(?<=[\dD]){PATH}|/\*.*?\*/"  # text in which nothing is looked for
+_WHOLE = rf"{STRING}|<<|(?<=[\dD]){PATH}| ?/\*.*?\*/"  # text in which nothing is looked for
 _COMMENT = re.compile(_WHOLE, re.DOTALL)
 _TOKENS = {
     separator: re.compile(rf"{_WHOLE}|[][(){{}}]|{separator}", re.DOTALL)
@@ -76,7 +76,9 @@ def without_comments(text: str) -> str:
     """Return `text` without the /* remarks */ that strace adds outside of strings and paths."""
     if "/*" not in text:
         return text
-    return _COMMENT.sub(lambda m: "" if m.group().startswith("/*") else m.group(), text).strip()
+    return _COMMENT.sub(
+        lambda m: "" if m.group().lstrip().startswith("/*") else m.group(), text
+    ).strip()
 
 
 def unescape(text: str) -> bytes:

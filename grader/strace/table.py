@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator
 
-from grader.strace.args import Arg
 from grader.strace.call import Call
 from grader.strace.descriptors import KINDS, Descriptor, File, Mode
 from grader.strace.descriptors import numbers_used, wanted_cloexec, wanted_nonblocking
@@ -105,7 +104,7 @@ class Tables:
                 self._table(child, call.end_index)
         elif call.name in ("pipe", "pipe2", "socketpair"):
             for item in call.arg(0 if "pipe" in call.name else 3).items:
-                self._open(table, call, item)
+                self._open(table, call, item.fd, item.path)
         elif call.name in ("execve", "execveat"):
             for number in [number for number, held in table.items() if held.cloexec]:
                 self._close(table, number, call, call.end_index)
@@ -114,23 +113,25 @@ class Tables:
         elif call.name in ("dup", "dup2", "dup3") or _duplicates(call):
             self._duplicate(table, call)
         elif call.name in KINDS or "<" in call.tail:
-            self._open(table, call, Arg(call.tail.partition(" ")[0]))
+            self._open(table, call, call.result, call.result_path)
         elif call.name in ("fcntl", "ioctl", "listen"):
             self._set(table, call)
 
-    def _open(self, table: Table, call: Call, new: Arg) -> None:
-        number = call.result if new.fd is None else new.fd
+    def _open(self, table: Table, call: Call, number: int | None, path: str) -> None:
         if number is None or number < 0:
             return
-        if number in table and table[number].file.kind == "signalfd" == KINDS.get(call.name):
+        kind = KINDS.get(call.name, "file")
+        if kind == "signalfd" and number in table and table[number].kind == kind:
             return  # signalfd(2) of an existing one changes its mask
-        path = new.path or call.result_path
-        file = File(KINDS.get(call.name, "file"), path, call)
-        file.listener = (
-            self.at.get((call.index, call.arg(0).fd or 0)) if file.kind == "connection" else None
-        )
+        file = File(kind, path, call)
+        if kind == "connection":
+            file.listener = self._used(call)
         file.modes.append(Mode(call.end_index, wanted_nonblocking(call), call))
         self._replace(table, call, number, file, wanted_cloexec(call))
+
+    def _used(self, call: Call) -> Descriptor | None:
+        """The descriptor in the first argument."""
+        return self.at.get((call.index, -1 if call.fd is None else call.fd))
 
     def _replace(self, table: Table, call: Call, number: int, file: File, cloexec: bool) -> None:
         self._close(table, number, call, call.end_index)
@@ -138,7 +139,7 @@ class Tables:
         table[number] = self._add(file, number, process, call, call.end_index, cloexec)
 
     def _duplicate(self, table: Table, call: Call) -> None:
-        old = self.at.get((call.index, call.arg(0).fd or 0))
+        old = self._used(call)
         if old is not None and call.result is not None and call.result != old.number:
             self._replace(table, call, call.result, old.file, wanted_cloexec(call))
 
@@ -151,7 +152,7 @@ class Tables:
                 self._close(table, number, call, call.end_index)
 
     def _set(self, table: Table, call: Call) -> None:
-        held = self.at.get((call.index, -1 if call.fd is None else call.fd))
+        held = self._used(call)
         if held is None:
             return
         command = call.arg(1).flags
