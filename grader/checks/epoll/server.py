@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Iterator, Sequence
@@ -11,7 +10,6 @@ from grader.outcome import MEMORY_LIMIT, TIME_LIMIT, Failed
 from grader.ledger import count_fds
 from grader.limits import Limits
 from grader.load import Dialer, Outcome, Peer, PeerError
-from grader.load.trouble import REFUSED, Trouble, errno_text
 from grader.process import Process, TimeLimit
 from grader.result import Evidence
 from grader.run import Run
@@ -47,16 +45,9 @@ class Server:
 
     def narrow_peer(self, number: int = 0) -> Peer:
         """Return a client through whose connection little fits: the server's writes soon become short."""
-        sock = self.dialer.sockets(1)[0]
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SMALL_SEGMENT)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
-        sock.settimeout(self.run.limit(STEP))
-        try:
-            sock.connect(("127.0.0.1", self.port))
-        except OSError as error:
-            raise PeerError(Trouble(REFUSED, number, detail=errno_text(error))) from error
-        sock.setblocking(False)
-        return Peer(sock, number, self.run.limit(STEP))
+        limit = self.run.limit(STEP)
+        options = {"rcvbuf": SMALL_BUFFER, "segment": SMALL_SEGMENT}
+        return Peer.open(self.dialer, self.port, number, limit, **options)
 
     @contextmanager
     def held(self, bell: Peer) -> Iterator[None]:
@@ -138,25 +129,42 @@ def serving(
     wrap: Sequence[str] = (),
     env: dict[str, str] | None = None,
 ) -> Iterator[Server]:
-    """Start the student's server and yield it once it listens; it is gone afterwards.
+    """Start the student's server in a sandbox of its own and yield it once it listens.
 
     flags: before the port, such as "-e"; wrap: a tracer's command. Raises Failed if it does not listen;
     a PeerError that nobody handles becomes a Failed.
     """
-    program = run.program(variant)
+    run.program(variant)  # what is built before a sandbox opens can be seen in it
     with run.sandbox() as box:
-        port = pick_port(run)
-        argv = [str(program), *flags, str(port)]
-        sanitized = variant != "plain"
-        limits = limits or run.limits
-        process = box.start(argv, limits=limits, wrap=wrap, env=env, sanitized=sanitized)
-        server = Server(run, box, process, port)
-        if not process.ready(port, run.limit(START)):
-            raise _not_listening(server)
+        server = launch(run, box, *flags, variant=variant, limits=limits, wrap=wrap, env=env)
         try:
             yield server
         except PeerError as error:
             raise server.failed(str(error), "every byte comes back") from error
+
+
+def launch(
+    run: Run,
+    box: Sandbox,
+    *flags: str,
+    variant: str = "plain",
+    limits: Limits | None = None,
+    wrap: Sequence[str] = (),
+    env: dict[str, str] | None = None,
+) -> Server:
+    """Start the student's server in `box`, see `serving`; it lives until the sandbox closes or it is killed."""
+    port = pick_port(run)
+    process = box.start(
+        [run.program(variant), *flags, str(port)],
+        limits=limits or run.limits,
+        wrap=wrap,
+        env=env,
+        sanitized=variant != "plain",
+    )
+    server = Server(run, box, process, port)
+    if not process.ready(port, run.limit(START)):
+        raise _not_listening(server)
+    return server
 
 
 def _not_listening(server: Server) -> Failed:

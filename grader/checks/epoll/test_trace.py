@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Iterable
 
-from grader.checks.epoll.server import STEP, Server
+from grader.checks.epoll.server import Server
 from grader.checks.epoll.traced import Recording, traced
 from grader.ledger import processes_in
 from grader.load import Peer, PeerError, stream
