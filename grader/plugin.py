@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import time
 from pathlib import Path
 from typing import Any, Callable
@@ -134,7 +135,7 @@ class Grading:
 
     def _replay(self, check_id: str) -> str:
         default = f"labs/{self.lab.id}"
-        source = "" if self.job.display == default else f" SRC={self.job.display}"
+        source = "" if self.job.display == default else f" SRC={shlex.quote(self.job.display)}"
         return f"make replay LAB={self.lab.id} CHECK={check_id} SEED={self.job.seed}{source}"
 
     def _emit(self, event: str, **data: Any) -> None:
