@@ -1,4 +1,4 @@
-"""The parser of strace's output against lines that hypothesis makes up, whole, cut and scrambled."""
+"""The parser of strace's output against made-up lines, whole, cut and scrambled."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ RAW = st.one_of(
 )
 
 
-# -- strace's side: how values are printed ------------------------------------------------------------
+# -- strace's side: how values are printed ---------------------------------------------------------
 
 
 def quoted(data: bytes, also: bytes = b"") -> str:
@@ -168,7 +168,7 @@ def test_what_strace_prints_is_read_back(plan: list[Any]) -> None:
             same(arg, printed)
 
 
-# -- anything else ------------------------------------------------------------------------------------
+# -- anything else ---------------------------------------------------------------------------------
 
 
 def ask_everything(text: str) -> None:

@@ -64,7 +64,7 @@ def build(folder: Path, *flags: str, **sources: str) -> Path:
         *flags,
         f"-ffile-prefix-map={folder}=.",
         "-o",
-        program,
+        str(program),
         *files,
     ]
     subprocess.run(argv, cwd=folder, check=True, capture_output=True)
@@ -121,7 +121,7 @@ def test_files_that_are_no_programs(tmp_path: Path) -> None:
     assert is_trampoline(Frame("/lib/libc.so.6", "__restore_rt", 0, 0x10))
 
 
-# -- exhibits ----------------------------------------------------------------------------------------
+# -- exhibits --------------------------------------------------------------------------------------
 
 
 def calls_of(*lines: str) -> Trace:

@@ -15,6 +15,7 @@ _NUMBER = re.compile(r"-?(?:0x[0-9a-fA-F]+|\d+)")
 _CALLED = re.compile(r"[a-z]\w*\((.*)\)", re.DOTALL)  # htons(80), inet_addr("127.0.0.1")
 _FD = re.compile(rf"(-?(?:0|[1-9]\d*)|AT_FDCWD)({PATH})?(\(deleted\))?")
 _STRING = re.compile(rf"@?({STRING})")
+TRANSLATED = re.compile(r"/\* (\d+) in strace's PID NS \*/")  # --pidns-translation
 _FLAG = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -35,8 +36,9 @@ def number(text: str) -> int | None:
 class Arg:
     """An argument, a field of a structure or an element of a list, as strace printed it.
 
-    `name` is set where strace names the argument, as in `flags=CLONE_VM`. Every question is answered
-    from the text alone; one that does not apply gives None, an empty set or an empty list.
+    `name` is set where strace names the argument, as in `flags=CLONE_VM`. Every question is
+    answered from the text alone; one that does not apply gives None, an empty set or an empty
+    list.
     """
 
     text: str
@@ -50,7 +52,7 @@ class Arg:
 
     @cached_property
     def value(self) -> int | None:
-        """The number: also of NULL, AT_FDCWD, `3</tmp/x>`, `[5]`, `[16 => 4]` (4), `htons(80)`, `8*1024`."""
+        """The number: also of NULL, AT_FDCWD, `3</x>`, `[5]`, `[16 => 4]` (4), `htons(80)`."""
         text = without_comments(self.text)
         if self.fd is not None:
             return self.fd
@@ -67,9 +69,15 @@ class Arg:
             product *= factor
         return product
 
+    @property
+    def pid(self) -> int | None:
+        """A process as the tracer numbers it, where strace says so, else the plain number."""
+        translated = TRANSLATED.search(self.text)
+        return int(translated.group(1)) if translated else self.value
+
     @cached_property
     def flags(self) -> frozenset[str]:
-        """The names in `A|B|0x8`, of capability sets (`1<<CAP_CHOWN`), of signal sets (`[INT TERM]`)."""
+        """The names in `A|B|0x8`, in `1<<CAP_CHOWN`, in a set of signals such as `[INT TERM]`."""
         text = without_comments(self.text)
         if text[:1] in ("", '"', "@", "{"):
             return frozenset()
@@ -79,7 +87,7 @@ class Arg:
 
     @cached_property
     def string(self) -> bytes | None:
-        """The bytes of a string argument, escapes decoded; a leading NUL for an abstract socket `@"…"`."""
+        """The bytes of a string, escapes decoded; an abstract socket `@"…"` begins with NUL."""
         match = _STRING.fullmatch(self.text)
         if match is None:
             return None
@@ -99,14 +107,14 @@ class Arg:
 
     @property
     def fd(self) -> int | None:
-        """The descriptor: of `3`, `3</tmp/x>`, AT_FDCWD (-100). Any plain decimal number answers too."""
+        """The descriptor in `3`, `3</x>` or AT_FDCWD (-100); any plain number answers too."""
         if self._fd is None:
             return None
         return AT_FDCWD if self._fd.group(1) == "AT_FDCWD" else int(self._fd.group(1))
 
     @property
     def path(self) -> str:
-        """What -y says that the descriptor is: `/tmp/x`, `socket:[123]`, `anon_inode:[eventpoll]`, or ""."""
+        """What -y says that it is: `/tmp/x`, `socket:[123]`, `anon_inode:[eventpoll]`, or ""."""
         if self._fd is None or self._fd.group(2) is None:
             return ""
         return unescape(self._fd.group(2)[1:-1]).decode("utf-8", "surrogateescape")
@@ -120,8 +128,8 @@ class Arg:
     def struct(self) -> dict[str, Arg]:
         """The fields of `{events=EPOLLIN, data={u32=5, u64=5}}`, each an Arg again.
 
-        A field without a name gets the text before its parenthesis (`inet_pton`) or itself (`...`). Of
-        `{before} => {after}` both are answered, and the later one counts.
+        A field without a name gets the text before its parenthesis (`inet_pton`) or itself
+        (`...`). Of `{before} => {after}` both are answered, and the later one counts.
         """
         fields: dict[str, Arg] = {}
         for text in split(without_comments(self.text), "=>"):

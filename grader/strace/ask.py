@@ -24,7 +24,7 @@ ACCEPTS = ("accept", "accept4")
 
 @dataclass(frozen=True)
 class Blocking:
-    """A socket that can block, and the calls that show it: what opened it, what could block on it."""
+    """A socket that can block, and the calls that show it: its opening, what could block."""
 
     descriptor: Descriptor
     calls: tuple[Call, ...]
@@ -42,7 +42,7 @@ class Trace(Flows):
         return opened is not None and bool(descriptor.file.nonblocking(opened.end_index))
 
     def blocking_calls(self, descriptor: Descriptor) -> tuple[Call, ...]:
-        """Return the reads, writes and accepts on it that could block: blocking mode, no MSG_DONTWAIT."""
+        """Return the reads, writes and accepts on it that could block (no MSG_DONTWAIT)."""
         accepts = (
             call
             for call in self._accepts_by_file.get(id(descriptor.file), ())
@@ -57,7 +57,7 @@ class Trace(Flows):
         return grouped((id(d.file), call) for d, call in used if d is not None)
 
     def waited_on_before_nonblocking(self, descriptor: Descriptor) -> Call | None:
-        """Return the first wait (epoll, poll, select) for it that began or ended while it could block."""
+        """Return the first wait for it (of any kind) that began or ended while it could block."""
         file = descriptor.file
         began = (
             w.call for w in self.waits_for(descriptor) if file.nonblocking(w.call.index) is False
@@ -71,7 +71,7 @@ class Trace(Flows):
         return found[0] if found else None
 
     def waits_for(self, descriptor: Descriptor) -> tuple[Wait, ...]:
-        """Return the waits (epoll, poll, select) that had the descriptor's file among theirs as they began."""
+        """Return the waits (epoll, poll, select) that began with its file among theirs."""
         file = descriptor.file
         polled = [
             w for w in self.waits("poll", "select") if any(d.file is file for d in w.descriptors)
@@ -92,9 +92,9 @@ class Trace(Flows):
     def blocking_sockets(self) -> tuple[Blocking, ...]:
         """Return the listening and accepted sockets on which calls were made that could block.
 
-        Fair to every style: non-blocking by accept4, fcntl or ioctl, at any time before the first read or
-        write; MSG_DONTWAIT on every call; a thread that only accepts may block in accept, unless the
-        listening socket is also waited for.
+        Fair to every style: non-blocking by accept4, fcntl or ioctl, at any time before the first
+        read or write; MSG_DONTWAIT on every call; a thread that only accepts may block in accept,
+        unless the listening socket is also waited for.
         """
         found = []
         for descriptor in (*self.listeners(), *self.connections()):
@@ -120,9 +120,9 @@ class Trace(Flows):
     def unannounced_reads(self) -> tuple[Transfer, ...]:
         """Return the reads that got data from a connection without epoll having announced any.
 
-        An announcement holds until a read finds nothing more (EAGAIN). Before the first write or EAGAIN a
-        connection may be read without one (right after accept). A correct program may still have a few of
-        these, where data arrived at that very moment: judge their share.
+        An announcement holds until a read finds nothing more (EAGAIN). Before the first write or
+        EAGAIN a connection may be read without one (right after accept). A correct program may
+        still have a few of these, where data arrived at that very moment: judge their share.
         """
         return tuple(read for c in self.connections() for read in self._unannounced(c))
 
@@ -143,8 +143,10 @@ class Trace(Flows):
         return found
 
     def undrained_reads(self) -> tuple[Transfer, ...]:
-        """Return the reads of connections that filled their buffer and were not followed by another one
-        before the thread waited again: what is left may never be announced when edge-triggered."""
+        """Return the reads that filled their buffer and were the last before the thread waited again.
+
+        When edge-triggered, what they left unread may never be announced.
+        """
         waiting = self._all.waits()
         return tuple(
             read

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from grader.strace.args import Arg, number
+from grader.strace.args import TRANSLATED, Arg, number
 from grader.strace.scan import PATH, split, without_comments
 
 _RESULT = re.compile(
@@ -14,13 +14,12 @@ _RESULT = re.compile(
     r"(?: (?P<errno>E[A-Z][A-Z0-9_]*|ERRNO_\d+)(?= |$))?"
 )
 _DURATION = re.compile(r" <(\d+\.\d+)>$")
-_TRANSLATED = re.compile(r"/\* (\d+) in strace's PID NS \*/")
 _NOTHING = Arg("")
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One line of `strace -k`: `image(function+offset) [address]`; address is an offset in the file."""
+    """One line of `strace -k`: `image(function+offset) [address]`, an offset in the file."""
 
     image: str
     function: str
@@ -51,7 +50,7 @@ class Call:
 
     @cached_property
     def args(self) -> tuple[Arg, ...]:
-        """The arguments, in order; those that were printed before the end, for an unfinished call."""
+        """The arguments in order; of an unfinished call, those that were printed."""
         body = (
             self.body.removesuffix("<unfinished ...>").rstrip(", ")
             if self.unfinished
@@ -60,7 +59,7 @@ class Call:
         return tuple(Arg.of(part) for part in split(body))
 
     def arg(self, which: int | str) -> Arg:
-        """Return argument number `which` (from 0) or the one that strace names so; empty if missing."""
+        """Return argument number `which` (from 0), or the one of that name; empty if missing."""
         if isinstance(which, str):
             return self._named.get(which, _NOTHING)
         return self.args[which] if which < len(self.args) else _NOTHING
@@ -81,12 +80,12 @@ class Call:
 
     @cached_property
     def errno(self) -> str:
-        """The error's name, such as EAGAIN; also ERESTARTSYS and its kin, which only strace sees; or ""."""
+        """The error's name, such as EAGAIN; also ERESTARTSYS, which only strace sees; or ""."""
         return (self._result.group("errno") or "") if self._result else ""
 
     @property
     def result_text(self) -> str:
-        """What strace added to the result: `(Timeout)`, `(flags O_RDWR)`, `([{fd=3, …}], left {…})`."""
+        """What strace added to the result: `(Timeout)`, `(flags O_RDWR)`, `([{fd=3, …}])`."""
         return self.tail[self._result.end() :].strip() if self._result else self.tail
 
     @property
@@ -96,13 +95,13 @@ class Call:
 
     @property
     def result_pid(self) -> int | None:
-        """The returned process in the tracer's numbering, if strace translated it, else the result."""
-        translated = _TRANSLATED.search(self.tail)
+        """The returned process as the tracer numbers it, if strace says so, else the result."""
+        translated = TRANSLATED.search(self.tail)
         return int(translated.group(1)) if translated else self.result
 
     @property
     def failed(self) -> bool:
-        """Whether the call returned an error, or was interrupted before it could return anything."""
+        """Whether the call returned an error, or was interrupted by a signal."""
         return bool(self.errno)
 
     @property
@@ -133,12 +132,12 @@ class Call:
         return self.arg(0).fd
 
     def overlaps(self, other: Call) -> bool:
-        """Whether the two calls were inside the kernel at the same time, as far as strace saw it."""
+        """Whether the two calls were in the kernel at the same time, as strace saw it."""
         return self.index < other.end_index and other.index < self.end_index
 
 
 def plain(call: Call) -> str:
-    """Return the call as one line for people: `name(args) = result`, without strace's remarks on pids."""
+    """Return the call as one line for people, without strace's remarks about pids."""
     made = f"{call.name}({without_comments(call.body)}"
     if call.unfinished:
         return f"{made.removesuffix('<unfinished ...>').rstrip()} … (did not return)"

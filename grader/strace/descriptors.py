@@ -1,8 +1,8 @@
 """The life of every descriptor: what opened it, what it is, how it blocks, who used and closed it.
 
-A *file* here is an open file description (open(2)): what dup(2) and fork(2) share, and where O_NONBLOCK
-lives. A *descriptor* is a number in one process for the time between its opening and its closing; the
-same number opened again is another Descriptor.
+A *file* here is an open file description (open(2)): what dup(2) and fork(2) share, and where
+O_NONBLOCK lives. A *descriptor* is a number in one process for the time between its opening and
+its closing; the same number opened again is another Descriptor.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Mode:
 
 @dataclass(eq=False)
 class File:
-    """An open file description. Treat as read-only outside of the model."""
+    """An open file description. Read-only outside of the model."""
 
     kind: str  # a value of KINDS, or "inherited"
     path: str  # as -y says it, at opening; may be ""
@@ -72,7 +72,7 @@ class File:
 
 @dataclass(eq=False)
 class Descriptor:
-    """One descriptor of one process, from opening to closing. Treat as read-only outside of the model."""
+    """One descriptor of one process, from opening to closing. Read-only for everybody else."""
 
     number: int
     process: int
@@ -98,7 +98,7 @@ class Descriptor:
 
 
 def wanted_nonblocking(call: Call) -> bool:
-    """Whether a call that opens asks for non-blocking mode (SOCK_NONBLOCK, O_NONBLOCK, EFD_NONBLOCK …)."""
+    """Whether a call that opens asks for non-blocking mode (SOCK_NONBLOCK, O_NONBLOCK …)."""
     return any(flag.endswith("_NONBLOCK") for arg in call.args for flag in arg.flags)
 
 
@@ -108,7 +108,7 @@ def wanted_cloexec(call: Call) -> bool:
 
 
 def numbers_used(call: Call) -> list[int]:
-    """Return the descriptors that a call works on, by its arguments (poll and select lists included)."""
+    """Return the descriptors that a call works on (those of poll and select included)."""
     if call.name in ("poll", "ppoll"):
         fields = [item.struct["fd"] for item in call.arg(0).items if "fd" in item.struct]
     elif call.name in ("select", "pselect6"):
@@ -124,10 +124,10 @@ def numbers_used(call: Call) -> list[int]:
 
 _SECOND = {"epoll_ctl": 2, "splice": 2, "copy_file_range": 2, "tee": 1, "sendfile": 1}
 _FIRST = frozenset(
-    """read write readv writev pread64 pwrite64 preadv pwritev recv send recvfrom sendto recvmsg sendmsg
-    recvmmsg sendmmsg accept accept4 bind listen connect shutdown getsockname getpeername getsockopt
-    setsockopt fcntl ioctl close dup dup2 dup3 fstat lseek ftruncate fsync fdatasync flock getdents64
-    epoll_wait epoll_pwait epoll_pwait2 timerfd_settime timerfd_gettime inotify_add_watch
-    inotify_rm_watch fchmod fchown fchdir fallocate mq_timedsend
+    """read write readv writev pread64 pwrite64 preadv pwritev recv send recvfrom sendto recvmsg
+    sendmsg recvmmsg sendmmsg accept accept4 bind listen connect shutdown getsockname getpeername
+    getsockopt setsockopt fcntl ioctl close dup dup2 dup3 fstat lseek ftruncate fsync fdatasync
+    flock getdents64 epoll_wait epoll_pwait epoll_pwait2 timerfd_settime timerfd_gettime
+    inotify_add_watch inotify_rm_watch fchmod fchown fchdir fallocate mq_timedsend
     mq_timedreceive""".split()
 )

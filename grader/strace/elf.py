@@ -10,7 +10,7 @@ SYMBOLS = (2, 11)  # sh_type: SHT_SYMTAB, SHT_DYNSYM
 
 
 def code_segments(file: Path) -> list[tuple[int, int, int]]:
-    """Return (offset in the file, size in the file, address) of its executable segments; none if unreadable."""
+    """Return (offset, size, address) of the executable segments; none if unreadable."""
     try:
         raw = file.read_bytes()
         start, size, count = struct.unpack_from("<Q14xHH", raw, 32)

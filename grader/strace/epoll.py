@@ -1,4 +1,4 @@
-"""What a program asked of epoll(7): which descriptors were registered when, and what each wait returned."""
+"""What a program asked of epoll(7): what was registered when, and what each wait returned."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ EPOLL_WAITS = frozenset({"epoll_wait", "epoll_pwait", "epoll_pwait2"})
 class Registration:
     """A descriptor in an epoll set with one mask of events, from line `begin` to line `end`.
 
-    EPOLL_CTL_MOD ends one registration and begins another; EPOLL_CTL_DEL, or closing the last descriptor
-    of the file or of the set, ends it. `end` is None if it lasts to the end of the trace.
+    EPOLL_CTL_MOD ends one registration and begins another; EPOLL_CTL_DEL, or closing the last
+    descriptor of the file or of the set, ends it. `end` is None if it lasts to the end of the
+    trace.
     """
 
     epoll: Descriptor
@@ -40,7 +41,7 @@ class Registration:
 
 @dataclass(frozen=True)
 class Ready:
-    """One entry of what epoll_wait(2) returned; `targets` were registered with its data at that moment."""
+    """One entry of what epoll_wait(2) returned; `targets` were registered with its data."""
 
     data: int | None
     events: frozenset[str]
@@ -54,7 +55,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class EpollReturn:
-    """One epoll_wait(2) or kin that ended: by events (`count` > 0), time-out (0) or an error (-1)."""
+    """An epoll_wait(2) that ended: by events (`count` > 0), time-out (0) or an error (-1)."""
 
     call: Call
     epoll: Descriptor | None
@@ -84,7 +85,7 @@ class _Sets:
 
 
 def registrations(calls: Iterable[Call], tables: Tables) -> tuple[Registration, ...]:
-    """Return every registration of the epoll_ctl(2) calls that succeeded, in the order of their begin."""
+    """Return every registration that epoll_ctl(2) made, in order."""
     sets = _Sets()
     done = (call for call in calls if call.name == "epoll_ctl" and call.result == 0)
     for call in sorted(done, key=lambda call: call.end_index):
@@ -159,7 +160,7 @@ def _ready(
 
 
 def _timeout(call: Call) -> float | None:
-    """Milliseconds: an int of epoll_wait and epoll_pwait, a struct timespec of epoll_pwait2 (NULL: for ever)."""
+    """Milliseconds; epoll_pwait2 has a struct timespec, and NULL for ever."""
     timeout = call.arg(3)
     if call.name == "epoll_pwait2":
         return -1.0 if timeout.text == "NULL" else timeout.milliseconds

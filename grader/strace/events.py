@@ -1,8 +1,8 @@
 """What a trace consists of: calls, signals, ends of processes, and lines that mean none of these.
 
-All events are frozen. `index` is the line of the trace, from 0, on which the event began: it orders what
-happened more finely than time does. Times are seconds since the epoch (strace -ttt), 0.0 where the trace
-has none; pids are those that the tracer sees, 0 where the trace has none.
+All events are frozen. `index` is the line of the trace, from 0, on which the event began: it
+orders what happened more finely than time does. Times are seconds since the epoch (strace -ttt),
+0.0 where the trace has none; pids are those that the tracer sees, 0 where the trace has none.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Exit:
 
 @dataclass(frozen=True)
 class Superseded:
-    """The leader `pid` gave way to its thread `by`, which executed a program and takes over its number."""
+    """The leader `pid` gave way to its thread `by`, which executed a program and took its number."""
 
     index: int
     pid: int
@@ -68,7 +68,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Garbage:
-    """A line that strace does not write, a half of a call without its other half, or a cut last line."""
+    """A line that strace does not write, half of a call without the other, or a cut last line."""
 
     index: int
     text: str

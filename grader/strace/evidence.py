@@ -1,4 +1,4 @@
-"""Calls as exhibits: the few lines of a trace that prove a verdict, and the source line to blame."""
+"""Calls as exhibits: the few lines of a trace that prove a verdict, and the line to blame."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def show(
 ) -> Evidence:
     """Return the calls as one exhibit, in the order of the trace.
 
-    At most `lines` of them, the middle ones counted instead of shown; each at most WIDTH columns, its
-    middle cut; the pid in front only if there are several. place: the source line to blame.
+    At most `lines` of them, the middle ones counted instead of shown; each at most WIDTH columns,
+    its middle cut; the pid in front only if there are several. place: the source line to blame.
     """
     chosen = sorted({call.index: call for call in calls}.values(), key=lambda call: call.index)
     several = len({call.pid for call in chosen}) > 1
@@ -35,7 +35,7 @@ def show(
 def show_blamed(
     calls: Iterable[Call], binary: Path, sources: Collection[str], *, lines: int = LINES
 ) -> Evidence:
-    """Return the calls as one exhibit that blames the last of them whose stack leads to the sources."""
+    """Return the calls as one exhibit; the last one whose stack leads to the sources is blamed."""
     chosen = list(calls)
     places = blame_all(chosen, binary, sources)
     blamed = [places[call.index] for call in reversed(chosen) if call.index in places]

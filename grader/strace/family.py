@@ -1,4 +1,4 @@
-"""Which process or thread made which: from clone, clone3, fork and vfork and the pids that appear."""
+"""Which process or thread made which, from clone and its kin and the pids that appear."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ SPAWNING = frozenset({"clone", "clone3", "fork", "vfork"})
 class Member:
     """A process or a thread of the traced program.
 
-    `process` is the pid of its process (its own, unless it is a thread); `spawn` the call that made it,
-    None for the first one and where the trace does not show it.
+    `process` is the pid of its process (its own, unless it is a thread); `spawn` the call that
+    made it, None for the first one and where the trace does not show it.
     """
 
     pid: int
@@ -31,8 +31,8 @@ def family(events: Iterable[Event]) -> dict[int, Member]:
     """Return every pid of the events with its Member.
 
     The child of a call is the pid that it returned. Inside a PID namespace that is another number,
-    unless strace translates it (--pidns-translation); then a new pid is the child of the earliest call
-    that has none yet.
+    unless strace translates it (--pidns-translation); then a new pid is the child of the earliest
+    call that has none yet.
     """
     seen = _first_seen(events)
     spawns = [e for e in events if isinstance(e, Call) and e.name in SPAWNING and not e.failed]
@@ -71,8 +71,8 @@ def without_others(
 ) -> tuple[tuple[Event, ...], Call | None]:
     """Return the events of `program` and its descendants, from its execve on, and that execve.
 
-    What came before (the launcher) and what the launcher does later is left out. Without a successful
-    execve of that path there are no events.
+    What came before (the launcher) and what the launcher does later is left out. Without a
+    successful execve of that path there are no events.
     """
     start = next((event for event in events if _starts(event, program)), None)
     if not isinstance(start, Call):

@@ -1,10 +1,11 @@
 """Faults that strace injects: how to ask for one, where it may strike, and whether it really did.
 
-strace counts calls for each process and thread by itself, from its creation on: the launcher's own calls
-and those of the dynamic loader count too. `baseline` measures how many there are before main; a Fault's
-`when` counts from main, and `after(baseline)` turns it into strace's numbers. Of two faults for one call
-strace obeys only the last, and it injects only into calls that it also traces (grader.strace.run sees to
-both). An error that was injected means that the call was not made at all: on close(2) it leaks.
+strace counts calls for each process and thread by itself, from its creation on: the launcher's own
+calls and those of the dynamic loader count too. `baseline` measures how many there are before
+main; a Fault's `when` counts from main, and `after(baseline)` turns it into strace's numbers. Of
+two faults for one call strace obeys only the last, and it injects only into calls that it also
+traces (grader.strace.run sees to both). An error that was injected means that the call was not
+made at all: on close(2) it leaks.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ Fair = Callable[[Trace, Call], bool]  # whether a call is one that may fail
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to a call: it fails with `errno`, or pretends `retval`; or is only late, or signalled.
+    """What happens to a call: it fails with `errno` or pretends `retval`, is late, or signalled.
 
-    when: "3" the third call, "3+" every one from the third on, "3+2" every second one, "3..5" a range,
-    as in strace(1); counted from main once `after` was applied, from the process's creation before.
-    delay_us, delay_exit_us: microseconds before and after the call; signal: sent at the call's entry.
+    when: "3" the third call, "3+" every one from the third on, "3+2" every second one, "3..5" a
+    range, as in strace(1); counted from main once `after` was applied, from the process's creation
+    before. delay_us, delay_exit_us: microseconds before and after the call; signal: sent at the
+    call's entry.
     """
 
     call: str
@@ -74,8 +76,9 @@ class Fault:
 def baseline(run_empty: Callable[[], Trace]) -> Counter[str]:
     """Return how many of each call a program's first thread makes before main.
 
-    run_empty runs `int main(void) { return 0; }`, built with the same flags, started in the same way and
-    with the same calls traced as the program to test, and returns the Trace of that program.
+    run_empty runs `int main(void) { return 0; }`, built with the same flags, started in the same
+    way and with the same calls traced as the program to test, and returns the Trace of that
+    program.
     """
     empty = run_empty()
     if empty.start is None:
@@ -86,7 +89,7 @@ def baseline(run_empty: Callable[[], Trace]) -> Counter[str]:
 
 
 def ordinals(trace: Trace) -> dict[int, int]:
-    """Return, by index, the number that strace gives each call of the program: from 1, per thread and name."""
+    """Return, by index, the number that strace gives each call: from 1, per thread and name."""
     counts: Counter[tuple[int, str]] = Counter()
     numbers: dict[int, int] = {}
     events: list[Event] = sorted((*trace.launcher, *trace.events), key=lambda event: event.index)
@@ -98,7 +101,7 @@ def ordinals(trace: Trace) -> dict[int, int]:
 
 
 def floor(trace: Trace, base: Mapping[str, int], name: str) -> int:
-    """Return the number up to which a fault would strike the launcher or the loader instead of main."""
+    """Return the number up to which a fault would strike the launcher or the loader."""
     launcher: Counter[int] = Counter(
         e.pid for e in trace.launcher if isinstance(e, Call) and e.name == name
     )
@@ -128,8 +131,8 @@ def adds_connection(trace: Trace, call: Call) -> bool:
 def struck(trace: Trace, fair: Fair = anywhere) -> tuple[str, tuple[Call, ...]]:
     """Return what became of the injected faults of a run, and the calls that were struck.
 
-    "hit": the program was struck, only where it is fair; "unfair": the launcher, the loader or a call
-    that no program can do without was struck; "unreached": no fault was injected.
+    "hit": the program was struck, only where it is fair; "unfair": the launcher, the loader or a
+    call that no program can do without was struck; "unreached": no fault was injected.
     """
     launcher = tuple(e for e in trace.launcher if isinstance(e, Call) and (e.injected or e.delayed))
     calls = tuple(call for call in trace.calls() if call.injected or call.delayed)

@@ -1,4 +1,4 @@
-"""What went through a program's descriptors, and what it waited for: the second layer of a trace."""
+"""What went through a program's descriptors, and what it waited for."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Flows(Events):
         return tuple(self._registered_by_file.get(id(descriptor.file), ()))
 
     def epoll_returns(self, descriptor: Descriptor | None = None) -> tuple[EpollReturn, ...]:
-        """Return the ended waits on epoll sets: all, or those that announced something on a descriptor.
+        """Return the ended waits on epoll sets: all, or those that announced a descriptor.
 
         A wait whose list strace did not print to its end may have announced anything, and counts.
         """
@@ -84,7 +84,7 @@ class Flows(Events):
         )
 
     def waits(self, *kinds: str) -> tuple[Wait, ...]:
-        """Return the calls that wait for several descriptors: all, or those of "epoll", "poll", "select"."""
+        """Return the calls that wait: all, or those of the kinds "epoll", "poll", "select"."""
         return tuple(wait for wait in self._waits if not kinds or wait.kind in kinds)
 
     def transfers(self, descriptor: Descriptor | None = None) -> tuple[Transfer, ...]:

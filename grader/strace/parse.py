@@ -1,7 +1,7 @@
-"""From the text of `strace -f -ttt -y [-k] -o FILE` to events. Pure, and total: any text gives events.
+"""From the text of `strace -f -ttt -y [-k] -o FILE` to events. Any text gives events.
 
-Every line becomes exactly one event, or completes one (the second half of a call, a stack line of -k).
-What can not be read becomes Garbage; nothing is guessed, and no call is made up.
+Every line becomes exactly one event, or completes one (the second half of a call, a stack line of
+-k). What can not be read becomes Garbage; nothing is guessed, and no call is made up.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ _CALL = re.compile(
     rf"(?P<tail>(?:\?|0x[0-9a-f]+|-?\d+)(?:{PATH}(?:\(deleted\))?)?(?: .*)?)"
 )
 _BEGUN = re.compile(
-    rf"{_HEAD}(?P<name>[a-zA-Z_?][\w?@#]*+)\((?P<body>{LOOSE})<(?P<how>unfinished|detached|pid changed to \d+) \.\.\.>"
+    rf"{_HEAD}(?P<name>[a-zA-Z_?][\w?@#]*+)\((?P<body>{LOOSE})"
+    r"<(?P<how>unfinished \.\.\.|detached \.\.\.|pid changed to \d+ \.\.\.|ptrace\(\w+\):[^<>]*)>"
 )
 _RESUMED = re.compile(rf"{_HEAD}<\.\.\. (?:(?P<name>[a-zA-Z_?][\w?@#]*+) )?resumed>(?P<rest>.*)")
 _SIGNAL = re.compile(rf"{_HEAD}--- (?P<name>SIG\w+|stopped by SIG\w+) ?(?P<body>\{{.*\}})? ?---")
@@ -27,8 +28,8 @@ _EXITED = re.compile(rf"{_HEAD}\+\+\+ exited with (?P<code>\d+) \+\+\+")
 _KILLED = re.compile(rf"{_HEAD}\+\+\+ killed by (?P<name>SIG\w+)(?P<core> \(core dumped\))? \+\+\+")
 _SUPERSEDED = re.compile(rf"{_HEAD}\+\+\+ superseded by execve in pid (?P<by>\d+) \+\+\+")
 _FRAME = re.compile(
-    r" > (?:(?P<image>.*?)\((?:(?P<function>.+)\+0x(?P<offset>[0-9a-f]+))?\)|unexpected_backtracing_error)"
-    r"(?: \[0x(?P<address>[0-9a-f]+)\](?: .*)?)?"
+    r" > (?:(?P<image>.*?)\((?:(?P<function>.+)\+0x(?P<offset>[0-9a-f]+))?\)"
+    r"|unexpected_backtracing_error)(?: \[0x(?P<address>[0-9a-f]+)\](?: .*)?)?"
 )
 _NOTE = re.compile(
     rf"strace: .*|{_HEAD}(?:<detached \.\.\.>|\[ Process PID=\d+ runs in .* mode\. \])"
@@ -92,7 +93,7 @@ class _Parser:
         body = match["body"].rstrip(" ")
         self.add(Call(self.at, pid, time, self.at, time, match["name"], body, "", line, True))
         self.pending.pop(pid, None)
-        if match["how"] != "detached":
+        if match["how"].startswith(("unfinished", "pid changed")):
             self.pending[pid] = self.last
         return True
 

@@ -1,8 +1,8 @@
-"""How to run a program under strace(1): the words in front of its command line, and the trace it leaves.
+"""Run a program under strace(1): the words in front of its command, the trace it leaves.
 
-The words go in front of the launcher (`gate`), so that the tracer stays outside of the sandbox. What
-strace needs: ptrace(2) of its own children, which a container may forbid; for --seccomp-bpf also -f and
-seccomp(2), without which it is slow but right.
+The words go in front of the launcher (`gate`), so that the tracer stays outside of the sandbox.
+What strace needs: ptrace(2) of its own children, which a container may forbid; for --seccomp-bpf
+also -f and seccomp(2), without which it is slow but right.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from grader.strace.faults import Fault, expressions
 PROCESSES = frozenset("execve execveat clone clone3 fork vfork exit_group".split())
 WAITS = frozenset("epoll_wait epoll_pwait epoll_pwait2 poll ppoll select pselect6".split())
 TRANSFERS = frozenset(
-    """read recv recvfrom recvmsg readv pread64 preadv write send sendto sendmsg writev pwrite64 pwritev
-    splice sendfile tee""".split()
+    """read recv recvfrom recvmsg readv pread64 preadv write send sendto sendmsg writev pwrite64
+    pwritev splice sendfile tee""".split()
 )
 DESCRIPTORS = frozenset(
-    """socket socketpair accept accept4 bind listen connect shutdown epoll_create epoll_create1 epoll_ctl
-    eventfd eventfd2 timerfd_create signalfd signalfd4 inotify_init inotify_init1 pipe pipe2 open openat
+    """socket socketpair accept accept4 bind listen connect shutdown epoll_create epoll_create1
+    epoll_ctl eventfd eventfd2 timerfd_create signalfd signalfd4 inotify_init inotify_init1 pipe pipe2 open
+    openat
     openat2 creat memfd_create pidfd_open dup dup2 dup3 fcntl ioctl close close_range""".split()
 )
 SERVER = DESCRIPTORS | WAITS | TRANSFERS  # everything that the questions of Trace are about
@@ -38,7 +39,7 @@ _PROBE_LIMIT = 10.0  # seconds
 
 
 class StraceUnavailable(RuntimeError):
-    """strace can not trace here, or left no trace: the machine is at fault. The message says why."""
+    """strace can not trace here, or left no trace: the machine's fault. The message says why."""
 
 
 class TraceForged(RuntimeError):
@@ -53,10 +54,10 @@ class TraceTooLong(RuntimeError):
 class Strace:
     """How to trace one run.
 
-    out: the file for the trace; calls: names, see the sets above (PROCESSES and the calls of the faults
-    are always added, ALL traces everything); stacks: also who called, 0.5 ms a call; strings: bytes of a
-    string and entries of a list that are shown; cpu: pin tracer and program to this processor, three
-    times faster; signals: also show the signals that are delivered.
+    out: the file for the trace; calls: names, see the sets above (PROCESSES and the calls of the
+    faults are always added, ALL traces everything); stacks: also who called, 0.5 ms a call;
+    strings: bytes of a string and entries of a list that are shown; cpu: pin tracer and program to
+    this processor, three times faster; signals: also show the signals that are delivered.
     """
 
     out: Path
@@ -96,10 +97,11 @@ class Strace:
         return [*argv, "-o", str(self.out), "--"]
 
     def trace(self, program: str | Path = "", most: int = MOST) -> Trace:
-        """Return what `program` (an absolute path) did, from its execve on; without it, the whole trace.
+        """Return what `program` (its path) did, from its execve on; without it, the whole trace.
 
-        May be read while the program runs. Raises StraceUnavailable if nothing was traced, TraceTooLong
-        if the file has more than `most` bytes, TraceForged if with `stacks` its lines can not be trusted.
+        May be read while the program runs. Raises StraceUnavailable if nothing was traced,
+        TraceTooLong if the file has more than `most` bytes, TraceForged if with `stacks` its lines
+        can not be trusted.
         """
         if self.stacks and program and symbols_break_lines(Path(program)):
             raise TraceForged("symbol names with line breaks, which strace -k prints as they are")
@@ -123,7 +125,7 @@ class Strace:
 
 
 def require_strace() -> None:
-    """Try strace on a program that does nothing. Raises StraceUnavailable with the reason, in strace's words."""
+    """Try strace on a program that does nothing. Raises StraceUnavailable in strace's words."""
     if shutil.which("strace") is None:
         raise StraceUnavailable("strace is not installed")
     with tempfile.TemporaryDirectory(prefix="syslabs-strace-") as folder:

@@ -1,19 +1,19 @@
 """The grammar of one strace line: strings, paths, nesting. Pure text work, nothing is evaluated.
 
 strace(1) escapes every byte of the traced program that it prints: quotes and backslashes inside
-strings, and `<` and `>` inside the paths that -y adds. So a scan from the left that knows strings and
-paths can not be fooled by their contents; a search from the right, or for a fixed text, can.
+strings, and `<` and `>` inside the paths that -y adds. So a scan from the left that knows strings
+and paths can not be fooled by their contents; a search from the right, or for a fixed text, can.
 """
 
 from __future__ import annotations
 
 import re
 
-# Each alternative begins with a character of its own: a line that does not match fails in linear time.
+# Each alternative begins with a character of its own: what does not match fails in linear time.
 # (No possessive groups: Python 3.11.2 gets them wrong, bug gh-106052.)
 # "…", its quotes and backslashes escaped; strace adds ... when it cut the string (see -s)
 STRING = r'"(?:[^"\\\n]++|\\.)*"(?:\.\.\.)?'
-# <…> after a descriptor: a path, socket:[1], anon_inode:[eventfd]; with -yy also TCP:[a->b], char 1:3
+# <…> after a descriptor: a path, socket:[1], anon_inode:[eventfd]; with -yy also TCP:[a->b]
 _ENDPOINT = r"[A-Z][\w-]*+:\["
 PATH = (
     rf"<(?!<)(?:{_ENDPOINT}[^\]\n]*+\][^<>\n]*+"
@@ -82,7 +82,7 @@ def without_comments(text: str) -> str:
 
 
 def unescape(text: str) -> bytes:
-    """Return the bytes that strace escaped in a C string or a path: \\n, \\", \\\\, \\0, \\377, \\xff."""
+    """Return the bytes that strace escaped in a string or a path: \\n, \\", \\\\, \\377, \\xff."""
     raw = text.encode("utf-8", "surrogateescape")
     return _ESCAPE.sub(_byte, raw) if b"\\" in raw else raw
 

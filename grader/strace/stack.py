@@ -1,8 +1,9 @@
 """From the frames of `strace -k` to the student's own file and line.
 
-strace prints for each frame the offset in the file of an address (`[0x114e]`), which is where the call
-*returns* to: the line that made it belongs to the byte before. addr2line wants addresses as the program
-headers lay them out (elf(5)), so that fixed-address and position-independent programs work alike.
+strace prints for each frame the offset in the file of an address (`[0x114e]`), which is where the
+call *returns* to: the line that made it belongs to the byte before. addr2line wants addresses as
+the program headers lay them out (elf(5)), so that fixed-address and position-independent programs
+work alike.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def blame(call: Call, binary: Path, sources: Collection[str]) -> Place | None:
 
 
 def blame_all(calls: Iterable[Call], binary: Path, sources: Collection[str]) -> dict[int, Place]:
-    """Return the place of each call that has one, by the call's index. One addr2line for all of them."""
+    """Return the place of each call that has one, by its index. One addr2line for all."""
     stacks = {call.index: _addresses(call.stack, binary) for call in calls}
     lines = _resolve(binary, {address for stack in stacks.values() for address in stack})
     found: dict[int, Place] = {}

@@ -1,4 +1,4 @@
-"""The fault sweep: many runs, one fault each; its plan, its cells and the table that students see."""
+"""The fault sweep: many runs, one fault each; its plan, its cells, its table for students."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WIDTH = 80
 
 @dataclass(frozen=True)
 class Pair:
-    """A call and an error that it may give, and where that is fair (the man page, a correct program)."""
+    """A call, an error that it may give, and where that is fair to a correct program."""
 
     call: str
     errno: str
@@ -27,7 +27,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Cell:
-    """One run of the sweep: call number `n` of the thread fails (counted from main; `when` as strace does)."""
+    """One run: call number `n` of the thread fails (from main on; `when` is strace's number)."""
 
     call: str
     errno: str
@@ -43,7 +43,7 @@ class Cell:
         return Fault(self.call, self.errno, when=str(self.when))
 
     def judged(self, trace: Trace, survived: bool, evidence: Iterable[Evidence] = ()) -> Cell:
-        """Return the cell with its verdict; a fault that did not strike, or not fairly, is not judged."""
+        """Return the cell with its verdict; one that was not fairly struck is not judged."""
         what, _ = struck(trace, self.fair)
         if what != "hit":
             return replace(self, verdict=what)
@@ -57,8 +57,9 @@ def plan_sweep(
 ) -> list[Cell]:
     """Choose where each pair is to strike, from one run without faults.
 
-    base: see faults.baseline; places: at most so many of each pair: the first, the second, the last and
-    some between. Only calls are chosen that are fair to fail and that no loader or launcher shares.
+    base: see faults.baseline; places: at most so many of each pair: the first, the second, the
+    last and some between. Only calls are chosen that are fair to fail and that no loader or
+    launcher shares.
     """
     numbers = ordinals(clean)
     cells = []
@@ -76,7 +77,7 @@ def plan_sweep(
 
 
 def spread(numbers: list[int], places: int) -> list[int]:
-    """Return at most `places` of the numbers: the first, the second, the last, the others evenly between."""
+    """Return at most `places` of them: the first, the second, the last, others evenly between."""
     if len(numbers) <= places:
         return numbers
     last = len(numbers) - 1

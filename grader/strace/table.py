@@ -1,4 +1,4 @@
-"""The model of descriptor tables: plays a program's calls and records what becomes of each descriptor."""
+"""The model of descriptor tables: plays calls, records what becomes of each descriptor."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Table = dict[int, Descriptor]
 class Tables:
     """Plays calls in order; afterwards `descriptors` and `at` hold the answers.
 
-    A call takes its descriptors when it begins and has its effect when it ends, except close(2), which
-    gives the number free as soon as it begins. Results that strace injected have no effect.
+    A call takes its descriptors when it begins and has its effect when it ends, except close(2),
+    which gives the number free as soon as it begins. Results that strace injected have no effect.
     """
 
     def __init__(self, calls: Iterable[Call], members: dict[int, Member]):
@@ -82,7 +82,7 @@ class Tables:
             self._close(table, call.fd, call, call.index)
 
     def _known(self, table: Table, number: int, call: Call) -> Descriptor:
-        """The open descriptor `number`; one that the trace did not show being opened is made up now."""
+        """The open descriptor `number`; one whose opening was not traced is made up now."""
         path = _path_of(call, number)
         known = table.get(number)
         if known is not None and _other(known.file.path, path):
@@ -190,6 +190,6 @@ def _path_of(call: Call, number: int) -> str:
 
 
 def _other(known: str, seen: str) -> bool:
-    """Whether two paths of -y surely mean different files: inode numbers of sockets and pipes do not lie."""
+    """Whether two paths of -y surely mean different files: inode numbers do not lie."""
     numbered = known.startswith(("socket:[", "pipe:["))
     return numbered and seen.startswith(("socket:[", "pipe:[")) and known != seen

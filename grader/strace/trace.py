@@ -19,8 +19,9 @@ E = TypeVar("E", bound="Events")
 class Events:
     """What one program did, from its own execve on, with all its processes and threads.
 
-    It never changes. `since` and `between` give a view of a stretch of it: the questions then answer
-    about that stretch only, with the knowledge of the whole (what a descriptor is, how it blocks).
+    It never changes. `since` and `between` give a view of a stretch of it: the questions then
+    answer about that stretch only, with the knowledge of the whole (what a descriptor is, how it
+    blocks).
     """
 
     events: tuple[Event, ...]
@@ -32,7 +33,7 @@ class Events:
 
     @classmethod
     def of(cls: type[E], text: str, program: str = "") -> E:
-        """Parse strace's output. With `program`, an absolute path, only what that program did is kept."""
+        """Parse strace's output. With `program` (its path), keep only what that program did."""
         events = parse(text)
         if not program:
             return cls(events)
@@ -43,7 +44,7 @@ class Events:
     # -- stretches ---------------------------------------------------------------------------------
 
     def between(self: E, begin: float | Call, end: float | Call | None = None) -> E:
-        """Return the view of what began in [begin, end): moments of time.time(), or calls (included, excluded)."""
+        """Return the view of what began in [begin, end), each a moment of time.time() or a call."""
         chosen = tuple(e for e in self.events if _not_before(e, begin) and not _not_before(e, end))
         return replace(self, events=chosen, whole=self._all)
 
@@ -139,7 +140,7 @@ class Events:
 
 
 def _not_before(event: Event, moment: float | Call | None) -> bool:
-    """Whether the event began at `moment` or later; None is the end of time, lines without time always count."""
+    """Whether the event began at `moment` or later; None is the end of time."""
     if moment is None:
         return False
     if isinstance(moment, Call):

@@ -1,4 +1,4 @@
-"""Bytes in and out: every read, receive, write and send, with what was asked for and what was moved."""
+"""Bytes in and out: every read and write and their kin, what was asked for and what moved."""
 
 from __future__ import annotations
 
