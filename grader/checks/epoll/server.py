@@ -17,8 +17,8 @@ from grader.sandbox import Sandbox
 
 START = 3.0  # seconds that a server may take until it listens, on a fast machine
 STEP = 3.0  # seconds for one answer
-SMALL_SEGMENT = 536  # bytes: keeps what the kernel holds between server and client small
-SMALL_BUFFER = 4096  # bytes of receive buffer of a client that reads slowly
+# bytes: little of what is under way fits into the buffers of the kernel
+NARROW = {"rcvbuf": 4096, "sndbuf": 65536, "segment": 1448}
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,7 @@ class Server:
 
     def narrow_peer(self, number: int = 0) -> Peer:
         """Return a client through whose connection little fits: the server's writes soon become short."""
-        limit = self.run.limit(STEP)
-        options = {"rcvbuf": SMALL_BUFFER, "segment": SMALL_SEGMENT}
-        return Peer.open(self.dialer, self.port, number, limit, **options)
+        return Peer.open(self.dialer, self.port, number, self.run.limit(STEP), **NARROW)
 
     @contextmanager
     def held(self, bell: Peer) -> Iterator[None]:

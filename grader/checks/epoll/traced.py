@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Iterable, Iterator, Sequence
 
 from grader.checks.epoll.server import Server, serving
@@ -30,10 +31,13 @@ class Recording:
         """Return what the server did until its end."""
         return self.so_far()
 
-    def exhibit(self, calls: Iterable[Call]) -> list[Evidence]:
-        """Return calls as evidence, with the source line that the last of them blames."""
+    def exhibit(self, calls: Iterable[Call], note: str = "") -> list[Evidence]:
+        """Return calls as evidence, with the source line that the last of them blames, and a remark."""
         chosen = list(calls)
-        return [self._run.exhibit(chosen, self._program)] if chosen else []
+        if not chosen:
+            return [Evidence("note", note)] if note else []
+        shown = self._run.exhibit(chosen, self._program)
+        return [replace(shown, text=f"{shown.text}\n{note}")] if note else [shown]
 
 
 @contextmanager
