@@ -12,9 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from grader.strace.announce import EpollReturn
 from grader.strace.call import Call
 from grader.strace.descriptors import Descriptor
-from grader.strace.epoll import EpollReturn, Registration
+from grader.strace.epoll import Registration
 from grader.strace.flow import Flows, grouped
 from grader.strace.transfer import Transfer
 from grader.strace.waits import Wait
@@ -99,7 +100,7 @@ class Trace(Flows):
         found = []
         for descriptor in (*self.listeners(), *self.connections()):
             calls = self.blocking_calls(descriptor)
-            if calls and descriptor.kind == "socket":
+            if calls and descriptor.file.listen is not None:
                 waited = self.waits_for(descriptor)[:1]
                 calls = (waited[0].call, *calls) if waited else ()
             if calls:
@@ -143,7 +144,7 @@ class Trace(Flows):
         return found
 
     def undrained_reads(self) -> tuple[Transfer, ...]:
-        """Return the reads that filled their buffer and were the last before the thread waited again.
+        """Return the reads that filled their buffer and were the last before the next wait.
 
         When edge-triggered, what they left unread may never be announced.
         """

@@ -49,7 +49,7 @@ class Exit:
 
 @dataclass(frozen=True)
 class Superseded:
-    """The leader `pid` gave way to its thread `by`, which executed a program and took its number."""
+    """The leader `pid` gave way to its thread `by`, which executed a program under its number."""
 
     index: int
     pid: int

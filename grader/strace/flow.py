@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Iterable, TypeVar
 
 from grader.strace.descriptors import Descriptor
-from grader.strace.epoll import EpollReturn, Registration, registrations, returns
+from grader.strace.announce import EpollReturn, returns
+from grader.strace.epoll import Registration, registrations
 from grader.strace.trace import Events
 from grader.strace.transfer import Transfer
 from grader.strace.transfer import transfers as all_transfers

@@ -27,8 +27,8 @@ TRANSFERS = frozenset(
 )
 DESCRIPTORS = frozenset(
     """socket socketpair accept accept4 bind listen connect shutdown epoll_create epoll_create1
-    epoll_ctl eventfd eventfd2 timerfd_create signalfd signalfd4 inotify_init inotify_init1 pipe pipe2 open
-    openat
+    epoll_ctl eventfd eventfd2 timerfd_create signalfd signalfd4 inotify_init inotify_init1 pipe
+    pipe2 open openat
     openat2 creat memfd_create pidfd_open dup dup2 dup3 fcntl ioctl close close_range""".split()
 )
 SERVER = DESCRIPTORS | WAITS | TRANSFERS  # everything that the questions of Trace are about

@@ -31,6 +31,11 @@ class Tables:
             else:
                 self._begin(call)
 
+    def used(self, call: Call, place: int = 0) -> Descriptor | None:
+        """Return the descriptor that argument number `place` of a call means, or None."""
+        number = call.arg(place).fd
+        return None if number is None else self.at.get((call.index, number))
+
     # -- tables ------------------------------------------------------------------------------------
 
     def _table(self, pid: int, index: int) -> Table:
@@ -125,13 +130,9 @@ class Tables:
             return  # signalfd(2) of an existing one changes its mask
         file = File(kind, path, call)
         if kind == "connection":
-            file.listener = self._used(call)
+            file.listener = self.used(call)
         file.modes.append(Mode(call.end_index, wanted_nonblocking(call), call))
         self._replace(table, call, number, file, wanted_cloexec(call))
-
-    def _used(self, call: Call) -> Descriptor | None:
-        """The descriptor in the first argument."""
-        return self.at.get((call.index, -1 if call.fd is None else call.fd))
 
     def _replace(self, table: Table, call: Call, number: int, file: File, cloexec: bool) -> None:
         self._close(table, number, call, call.end_index)
@@ -139,7 +140,7 @@ class Tables:
         table[number] = self._add(file, number, process, call, call.end_index, cloexec)
 
     def _duplicate(self, table: Table, call: Call) -> None:
-        old = self._used(call)
+        old = self.used(call)
         if old is not None and call.result is not None and call.result != old.number:
             self._replace(table, call, call.result, old.file, wanted_cloexec(call))
 
@@ -152,7 +153,7 @@ class Tables:
                 self._close(table, number, call, call.end_index)
 
     def _set(self, table: Table, call: Call) -> None:
-        held = self._used(call)
+        held = self.used(call)
         if held is None:
             return
         command = call.arg(1).flags

@@ -25,10 +25,8 @@ class Events:
     """
 
     events: tuple[Event, ...]
-    start: Call | None = (
-        None  # the execve of the program; None when the trace is not cut to a program
-    )
-    launcher: tuple[Event, ...] = ()  # what others did: strace's first child, gate
+    start: Call | None = None  # the execve of the program; None if the trace is not cut to one
+    launcher: tuple[Event, ...] = ()  # what others did: the launcher (gate)
     whole: Events | None = field(default=None, repr=False)  # of a view: the trace it is a view of
 
     @classmethod
@@ -117,8 +115,7 @@ class Events:
 
     def descriptor(self, call: Call, place: int = 0) -> Descriptor | None:
         """Return the descriptor that argument number `place` of a call means, or None."""
-        number = call.arg(place).fd
-        return None if number is None else self.tables.at.get((call.index, number))
+        return self.tables.used(call, place)
 
     def connections(self) -> tuple[Descriptor, ...]:
         """Return the accepted sockets, by the number that accept gave them."""
@@ -127,9 +124,7 @@ class Events:
 
     def listeners(self) -> tuple[Descriptor, ...]:
         """Return the sockets that were made listening."""
-        return tuple(
-            d for d in self.descriptors("socket") if d.file.listen and d.opened is d.file.opened
-        )
+        return tuple(d for d in self.descriptors() if d.file.listen and d is d.file.descriptors[0])
 
     def __contains__(self, event: Event) -> bool:
         return event.index in self._indexes

@@ -57,18 +57,18 @@ def transfers(calls: Iterable[Call], tables: Tables) -> tuple[Transfer, ...]:
 
 def _of(call: Call, tables: Tables) -> Iterator[Transfer]:
     if call.name in READS or call.name in WRITES:
-        yield from _one(call, call.arg(0), call.name in WRITES, _asked(call), tables)
+        yield from _one(call, 0, call.name in WRITES, _asked(call), tables)
     elif call.name in _BETWEEN:
         to, source, size = _BETWEEN[call.name]
         asked = call.arg(size).value
-        yield from _one(call, call.arg(source), False, asked, tables)
-        yield from _one(call, call.arg(to), True, asked, tables)
+        yield from _one(call, source, False, asked, tables)
+        yield from _one(call, to, True, asked, tables)
 
 
 def _one(
-    call: Call, which: Arg, out: bool, asked: int | None, tables: Tables
+    call: Call, place: int, out: bool, asked: int | None, tables: Tables
 ) -> Iterator[Transfer]:
-    descriptor = tables.at.get((call.index, -1 if which.fd is None else which.fd))
+    descriptor = tables.used(call, place)
     if descriptor is None:
         return
     dontwait = any(

@@ -7,7 +7,7 @@ from typing import Iterable
 
 from grader.strace.call import Call
 from grader.strace.descriptors import Descriptor, numbers_used
-from grader.strace.epoll import EPOLL_WAITS, EpollReturn
+from grader.strace.announce import EPOLL_WAITS, EpollReturn
 from grader.strace.table import Tables
 
 POLLS = frozenset({"poll", "ppoll"})
