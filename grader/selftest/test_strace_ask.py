@@ -167,6 +167,8 @@ def test_polling_without_an_announcement() -> None:
         "7 3.0 epoll_wait", '7 2.5 read(5<socket:[11]>, "x", 4) = 1\n    7 3.0 epoll_wait'
     )
     assert [r.call.time for r in trace(text).unannounced_reads()] == [2.5]
+    assert [r.call.time for r in trace(text).since(2.0).unannounced_reads()] == [2.5]
+    assert not trace(text).between(2.6, 3.0).unannounced_reads()
 
 
 def test_data_that_tells_connections_apart_badly_is_no_offence() -> None:

@@ -98,7 +98,7 @@ class Trace(Flows):
         unless the listening socket is also waited for.
         """
         found = []
-        for descriptor in (*self.listeners(), *self.connections()):
+        for descriptor in (*self.listeners(), *self._all.connections()):
             calls = self.blocking_calls(descriptor)
             if calls and descriptor.file.listen is not None:
                 waited = self.waits_for(descriptor)[:1]
@@ -125,7 +125,7 @@ class Trace(Flows):
         EAGAIN a connection may be read without one (right after accept). A correct program may
         still have a few of these, where data arrived at that very moment: judge their share.
         """
-        return tuple(read for c in self.connections() for read in self._unannounced(c))
+        return tuple(read for c in self._all.connections() for read in self._unannounced(c))
 
     def _unannounced(self, connection: Descriptor) -> list[Transfer]:
         announced = [(r.call.end_index, r) for r in self._all.epoll_returns(connection)]
@@ -151,7 +151,7 @@ class Trace(Flows):
         waiting = self._all.waits()
         return tuple(
             read
-            for connection in self.connections()
+            for connection in self._all.connections()
             for read, after in self._pairs(connection)
             if read.moved
             and read.moved == read.asked

@@ -118,12 +118,12 @@ class Events:
         return self.tables.used(call, place)
 
     def connections(self) -> tuple[Descriptor, ...]:
-        """Return the accepted sockets, by the number that accept gave them."""
+        """Return the sockets accepted in this stretch, by the numbers that accept gave them."""
         found = (d for d in self.descriptors("connection") if d.opened is d.file.opened)
         return tuple(d for d in found if d.opened is not None and d.opened in self)
 
     def listeners(self) -> tuple[Descriptor, ...]:
-        """Return the sockets that were made listening."""
+        """Return the sockets that were ever made listening."""
         return tuple(d for d in self.descriptors() if d.file.listen and d is d.file.descriptors[0])
 
     def __contains__(self, event: Event) -> bool:
