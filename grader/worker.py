@@ -16,14 +16,20 @@ from typing import Any, Iterator
 from grader import paths, privilege
 from grader.job import Job, write_job
 from grader.manifest import Lab
+from grader.process import signal_name
 from grader.submission import Submission
 
 NEEDED = ("grader", "labs", "build/tools")  # what a worker reads of this tree
+USAGE_ERROR = 4  # an exit status of pytest
 Event = dict[str, Any]
 
 
 class WorkerFailed(RuntimeError):
-    """The worker ended before all checks were judged; the message says what it printed."""
+    """The worker ended before all checks were judged; `output` is all that it printed."""
+
+    def __init__(self, why: str, output: str = ""):
+        super().__init__(why)
+        self.output = output
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,18 @@ def run_worker(place: Bench, job: Job) -> Iterator[Event]:
         process.kill()
         process.wait()
     if process.returncode != 0:
-        raise WorkerFailed(output.strip()[-4000:] or f"exit status {process.returncode}")
+        raise WorkerFailed(_last_words(output or "", process.returncode), output or "")
+
+
+def _last_words(output: str, status: int) -> str:
+    """Return in one line why a worker has ended; a wrong use of pytest may take several."""
+    if status < 0:
+        return f"the checks were killed by {signal_name(-status)}"
+    if status == USAGE_ERROR:
+        return output.strip().removeprefix("ERROR: ")
+    lines = [line.removeprefix("INTERNALERROR>").strip() for line in output.splitlines()]
+    said = [line for line in lines if line]
+    return said[-1] if said else f"the checks ended with status {status}"
 
 
 def _start(place: Bench, job: Job, job_file: Path, events_fd: int) -> subprocess.Popen[str]:

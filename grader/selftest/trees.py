@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -66,8 +67,10 @@ hints = ["When?", "time(7)", "Now."]
 CHECKS = '''\
 """The checks of lab demo. A word in the submission makes a check misbehave, to test the grader."""
 
+import json
 import os
 import select
+import sys
 
 from grader import Failed, Run, check
 
@@ -98,6 +101,9 @@ def test_ends(run: Run) -> None:
         os._exit(0)
     if "CHECK BREAKS" in words:
         {}["no such key"]
+    if "CHECK TELLS" in words:
+        told = {"environ": dict(os.environ), "user": os.getuid(), "groups": os.getgroups()}
+        raise Failed(json.dumps({**told, "path": sys.path, "folder": os.getcwd()}))
     if output_of(run)[1] != 0:
         raise Failed("its exit status is not 0", share=0.5)
 
@@ -120,17 +126,30 @@ class Tree:
 
     def run(self, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run one verb there as a shell would and return what it printed and its exit status."""
+        usual = {"cwd": self.root, "env": environment(), "capture_output": True, "timeout": LIMIT}
         return subprocess.run(
             self.command(*arguments),
-            **{"cwd": self.root, "capture_output": True, "text": True, "check": False, **options},
-            env=environment(),
+            text=True,
             errors="replace",
-            timeout=LIMIT,
+            check=False,
+            **{**usual, **options},
         )
 
     def command(self, *arguments: object) -> list[str]:
         """The command line of a verb."""
         return [PYTHON, "-m", "grader", *map(str, arguments)]
+
+    def grade(self, source: Path, *arguments: object, **options: Any) -> tuple[int, dict[str, Any]]:
+        """Grade a submission of lab demo; return the exit status and the result."""
+        target = source.parent / f"{source.name}.json"
+        done = self.run(
+            "grade", "--lab=demo", f"--src={source}", f"--json={target}", *arguments, **options
+        )
+        assert target.exists(), done
+        assert "Traceback" not in done.stderr, done
+        result = json.loads(target.read_text("utf-8"))
+        target.unlink()
+        return done.returncode, result
 
 
 def environment() -> dict[str, str]:
@@ -153,7 +172,7 @@ def plant(root: Path) -> Tree:
 
 
 def _unneeded(_: str, names: list[str]) -> list[str]:
-    return [name for name in names if name in ("selftest", "__pycache__", "tests")]
+    return [name for name in names if name in ("selftest", "tests")]
 
 
 def write(path: Path, text: str) -> Path:
