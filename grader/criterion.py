@@ -115,16 +115,23 @@ def _meddling(call: Call, runner: int, report: Path, trace: Trace) -> str:
             return f"opens {path.strip()}: the memory or the arguments of a process"
     elif call.name in ("ptrace", "process_vm_writev", "pidfd_getfd"):
         return f"calls {call.name}: it reaches into a process"
-    elif call.name in ("kill", "tkill", "tgkill", "pidfd_send_signal") and call.pid != runner:
+    elif call.name == "pidfd_open" and call.pid != runner:
+        return "gets hold of another process (pidfd_open)"
+    elif call.name in ("kill", "tkill", "tgkill") and call.pid != runner:
         return _foreign_signal(call, trace)
     return ""
 
 
 def _foreign_signal(call: Call, trace: Trace) -> str:
     """raise(3) and abort(3) signal the process itself: that is a crash, not a trick."""
-    target = call.arg(0).value
-    own = {call.pid, trace.members[call.pid].process} if call.pid in trace.members else {call.pid}
-    if call.name in ("tgkill", "tkill") or target in own:
+    target = re.match(
+        r"(?P<inside>-?\d+)(?: /\* (?P<outside>\d+) in strace's PID NS \*/)?", call.body
+    )
+    if target is None:
+        return ""
+    member = trace.members.get(call.pid)
+    own = {call.pid, member.process} if member else {call.pid}
+    if int(target["outside"] or target["inside"]) in own:
         return ""
     return f"sends a signal to another process ({call.name})"
 

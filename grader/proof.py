@@ -75,7 +75,8 @@ def _mutant(lab: Lab, patch: Path) -> Subject:
     parts = {lab.check(check).part for check in fails}
     if len(parts) != 1:
         raise BadSubject(f"{patch}: Fails: names checks of several parts")
-    return Subject(MUTANT, patch.stem, patch, fails, fields.get("Says", ""), parts.pop())
+    name = str(patch.relative_to(paths.CHECKS / lab.id / "mutants").with_suffix(""))
+    return Subject(MUTANT, name, patch, fails, fields.get("Says", ""), parts.pop())
 
 
 def lay_out(lab: Lab, subject: Subject, target: Path) -> Path:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Iterable, Sequence
+from pathlib import Path
+from typing import Sequence
 
 from grader import paths
 from grader.checks.epoll.server import launch
 from grader.checks.epoll.session import Session
 from grader.outcome import Failed, Inconclusive, check
 from grader.result import Evidence
+from grader.recording import record
 from grader.run import Run
 from grader.sandbox import Sandbox
 from grader.strace.ask import Trace
 from grader.strace.call import Call
 from grader.strace.faults import Fault, adds_connection, baseline, on_connection, struck
-from grader.strace.run import Strace
 from grader.strace.sweep import FAILED, SURVIVED, UNREACHED, Cell, Matrix, Pair, plan_sweep
 
 ACCEPTS = ("accept4", "accept")
@@ -66,7 +67,7 @@ def test_faults(run: Run) -> None:
         clean, session = sweep.visit(())
         if not session.survived(0):
             raise Failed(session.story(), expected="all clients are served, without any fault")
-        base = baseline(lambda: sweep.empty(str(empty)))
+        base = baseline(lambda: sweep.empty(empty))
         cells = plan_sweep(clean, _pairs(), base, PLACES)
         cells = [sweep.judged(cell) for cell in cells]
         cells += [sweep.shortened(which) for which in ("read", "write")]
@@ -94,22 +95,23 @@ class Sweep:
     def __init__(self, run: Run, box: Sandbox):
         self._run = run
         self._box = box
-        self._program = str(run.program())
+        self._program = run.program()
         self._explained = False
 
     def visit(self, faults: Sequence[Fault], stacks: bool = False) -> tuple[Trace, Session]:
         """Let the clients visit a new server under strace with these faults; return what both did."""
-        strace = self._strace(faults, stacks)
-        session = self._play(strace.argv())
-        return strace.trace(self._program), session
+        recording = record(self._run, self._program, CALLS, stacks, faults)
+        session = self._play(recording.strace.argv())
+        return recording.trace(), session
 
-    def empty(self, program: str) -> Trace:
+    def empty(self, program: Path) -> Trace:
         """Return what a program that does nothing asks of the kernel, started in the same way."""
-        strace = self._strace(())
-        process = self._box.start([program], limits=self._run.limits, wrap=strace.argv())
+        recording = record(self._run, program, CALLS)
+        argv = recording.strace.argv()
+        process = self._box.start([program], limits=self._run.limits, wrap=argv)
         process.wait(self._run.limit(5.0))
         process.kill()
-        return strace.trace(program)
+        return recording.trace()
 
     def judged(self, cell: Cell) -> Cell:
         """Run one cell; the first that fails is run again for the stack of the call that was struck."""
@@ -125,8 +127,8 @@ class Sweep:
         trace, _ = self.visit((cell.fault,), stacks=True)
         _, hit = struck(trace, cell.fair)
         after = [call for call in trace.calls() if hit and call.index > hit[-1].index]
-        found = [self._run.exhibit(hit, self._run.program())] if hit else []
-        return [*found, *([self._run.exhibit(after[:4], self._run.program())] if after else [])]
+        found = [self._run.exhibit(hit, self._program)] if hit else []
+        return [*found, *([self._run.exhibit(after[:4], self._program)] if after else [])]
 
     def shortened(self, which: str) -> Cell:
         """Run the visit with every read or every write on a connection cut to half, truthfully."""
@@ -136,7 +138,7 @@ class Sweep:
             "-m",
             which,
             "-p",
-            self._program,
+            str(self._program),
             "-o",
             str(report),
             "--",
@@ -151,10 +153,6 @@ class Sweep:
         lines = "\n".join(report.read_text("utf-8").splitlines()[1:6])
         exhibits = (Evidence("note", session.story()), Evidence("trace", lines))
         return replace(cell, verdict=FAILED, evidence=exhibits)
-
-    def _strace(self, faults: Iterable[Fault], stacks: bool = False) -> Strace:
-        out = self._run.scratch(f"trace-{self._run.random.getrandbits(32):x}")
-        return Strace(out, CALLS, stacks=stacks, faults=tuple(faults), cpu=self._run.cpu)
 
     def _play(self, wrap: Sequence[str]) -> Session:
         """One visit; the server is gone afterwards and its trace is whole."""

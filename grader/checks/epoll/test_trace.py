@@ -6,10 +6,11 @@ import time
 from typing import Iterable
 
 from grader.checks.epoll.server import Server
-from grader.checks.epoll.traced import Recording, traced
+from grader.checks.epoll.traced import traced
 from grader.ledger import processes_in
 from grader.load import Peer, PeerError, stream
 from grader.outcome import Failed, check
+from grader.recording import Recording
 from grader.run import Run
 from grader.strace.ask import Trace
 from grader.strace.call import Call
@@ -180,7 +181,7 @@ def test_edge(run: Run) -> None:
         with server.peer(0) as bell, server.peer(1) as peer:
             server.expect_echo(bell, "a first message")
             server.expect_echo(peer, "a long message", stream(run.job.seed, 0, 4 * BURST))
-            _expect_edge(recording.so_far(), recording)
+            _expect_edge(recording.trace(), recording)
             _burst(server, bell, peer)
             _several(server, bell)
 

@@ -6,10 +6,11 @@ from contextlib import suppress
 from typing import Callable
 
 from grader.checks.epoll.server import Server, serving
-from grader.checks.epoll.traced import Recording, traced
+from grader.checks.epoll.traced import traced
 from grader.outcome import Failed, Inconclusive
 from grader.process import NotStarted
 from grader.result import Evidence
+from grader.recording import Recording
 from grader.run import Run
 from grader.strace.ask import Trace
 from grader.strace.call import Call
