@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
 from pathlib import Path
 
 FULL_MARKS, MARKS_MISSING, WRONG_USE, NOT_GRADABLE = 0, 1, 2, 3
 
 PROGRAM = "python3 -m grader"
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -101,16 +103,43 @@ def _number(text: str, low: int, high: int) -> int:
 
 def main(argv: list[str]) -> int:
     """Run one verb and return its exit status (0, 1, 2 or 3, see design: Commands)."""
+    _open_descriptors()
+    _be_interruptible()
     try:
         args = parser().parse_args(argv)
     except SystemExit as leaving:
         return int(leaving.code or 0)
     try:
         verb = importlib.import_module(f"grader.verbs.{args.verb}")
-        return int(verb.run(args))
+        status = int(verb.run(args))
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return NOT_GRADABLE
-    except BrokenPipeError:
+        print("syslabs: interrupted", file=sys.stderr)
+    except OSError as error:  # stdout: its reader has gone, its disk is full
+        if not isinstance(error, BrokenPipeError):
+            print(f"syslabs: {error}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NOT_GRADABLE
+    return NOT_GRADABLE
+
+
+def _open_descriptors() -> None:
+    """Open what the caller has closed of 0, 1 and 2: else a pipe of ours gets such a number."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # pylint: disable=consider-using-with
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # pylint: disable=consider-using-with
+
+
+def _be_interruptible() -> None:
+    """Let the usual signals end a verb in good order, and a second one not disturb that."""
+
+    def stop(number: int, frame: object) -> None:
+        for each in ENDINGS:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for each in ENDINGS:
+        if signal.getsignal(each) is not signal.SIG_IGN:  # nohup(1) means it
+            signal.signal(each, stop)

@@ -18,7 +18,7 @@ from grader.outcome import (
 from grader.manifest import Check
 from grader.process import NotStarted, TimeLimit
 from grader.result import CheckResult, Evidence, Verdict
-from grader.strace.run import StraceUnavailable, TraceTooLong
+from grader.strace.run import StraceUnavailable, TraceForged, TraceTooLong
 
 Body = Callable[[], Any]
 UNEARNED = (Verdict.SKIPPED, Verdict.TAMPERED)
@@ -74,6 +74,8 @@ def _outcome(body: Body) -> tuple[Verdict, dict[str, Any]]:
         return Verdict.INCONCLUSIVE, {"reason": str(reason), "share": reason.share}
     except TraceTooLong as limit:
         return Verdict.FAIL, {"reason": OUTPUT_LIMIT, "observed": str(limit)}
+    except TraceForged as forgery:
+        return Verdict.TAMPERED, {"reason": "forged trace", "observed": str(forgery)}
     except StraceUnavailable as reason:
         return Verdict.INCONCLUSIVE, {"reason": f"the program cannot be traced here: {reason}"}
     except NotStarted as reason:

@@ -22,6 +22,7 @@ from grader.collect import Unmarked, functions_of
 from grader.job import Job, read_job
 from grader.judge import Judge, compile_failure
 from grader.manifest import Check, Lab
+from grader.orphan import end_with_parent
 from grader.process import NotStarted
 from grader.result import Verdict, check_to_json
 from grader.run import Run, best_isolation
@@ -75,6 +76,7 @@ class Grading:
 
     def run(self) -> None:
         """Judge every check that the job asks for, and say so event by event."""
+        end_with_parent(os.getppid())
         wanted = set(self.job.checks) or {check.id for check in self.lab.checks}
         self._prepare()
         checks = self._built([check for check in self.lab.checks if check.id in wanted])

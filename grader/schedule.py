@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Iterator
 
 from grader.manifest import Check
+from grader.orphan import end_with_parent
 
 Outcome = dict[str, Any]
 
@@ -84,8 +85,9 @@ class Scheduler:
     def _fork(self, check: Check) -> None:
         slot = min(set(range(self._jobs + 1)) - {entry.slot for entry in self._running.values()})
         read_end, write_end = os.pipe()
-        pid = os.fork()
+        parent, pid = os.getpid(), os.fork()
         if pid == 0:
+            end_with_parent(parent)
             os.close(read_end)
             self._child(check, slot, write_end)
         os.close(write_end)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from grader import paths
 from grader.manifest import Lab, ManifestError, load_lab
 from grader.near import unknown
-from grader.result import Grade
+from grader.result import Grade, visible
 from grader.score import NOT_GRADABLE, WRONG_USE, exit_status
 from grader.session import Options, grade, new_seed
-from grader.submission import Rejected, Submission, collect
+from grader.submission import Rejected, Submission, collect, shown
 from grader.toolchain import Unready, prepare
 from grader.worker import WorkerFailed
 
@@ -36,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
 
 def complain(message: str, status: int) -> int:
     """Print one message on stderr and return the status."""
-    print(f"syslabs: {message}", file=sys.stderr)
+    print(f"syslabs: {visible(message)}", file=sys.stderr)
     return status
 
 
@@ -49,11 +50,22 @@ def chosen(args: argparse.Namespace) -> tuple[Lab, Submission, Options]:
     if check and check not in [each.id for each in lab.checks]:
         raise Misuse(unknown("check", check, [each.id for each in lab.checks]))
     checks = tuple(each.id for each in lab.checks if _wanted(each.id, each.part, part, check))
+    if not checks:
+        raise Misuse(f"check {check} is one of part {lab.check(check).part}, not of {part}")
+    for path in (getattr(args, "json", None), getattr(args, "junit", None)):
+        _writable(path)
     part = part or (lab.check(check).part if check else "")
     submission = collect(lab, args.src or Path("labs") / lab.id, part)
     seed = new_seed() if args.seed is None else args.seed
     options = Options(checks, seed, getattr(args, "jobs", 0), getattr(args, "under", ""))
     return lab, submission, options
+
+
+def _writable(path: Path | None) -> None:
+    """Raise Misuse, before any work is done, for a file that cannot be written."""
+    if path and (path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK)):
+        why = "a folder" if path.is_dir() else "its folder is missing or cannot be written"
+        raise Misuse(f"cannot write {shown(path)}: {why}")
 
 
 def _wanted(check_id: str, check_part: str, part: str, check: str) -> bool:

@@ -72,13 +72,13 @@ def test_half_close(run: Run) -> None:
     expected = "all bytes that were sent, then end-of-file"
 
     def body(server: Server) -> None:
-        with server.peer() as peer, server.narrow_peer(1) as narrow:
-            for client in (peer, narrow):
-                taken = client.offer(data, quiet=0.05)
-                client.shutdown_write()
+        for connect in (server.peer, server.narrow_peer):
+            with connect() as peer:
+                taken = peer.offer(data, quiet=0.05)
+                peer.shutdown_write()
                 try:
-                    client.expect(data[:taken])
-                    client.expect_eof()
+                    peer.expect(data[:taken])
+                    peer.expect_eof()
                 except PeerError as error:
                     raise server.failed(str(error), expected) from error
 

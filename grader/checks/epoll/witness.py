@@ -15,7 +15,7 @@ from grader.run import Run
 from grader.strace.ask import Trace
 from grader.strace.call import Call
 from grader.strace.descriptors import Descriptor
-from grader.strace.run import StraceUnavailable, TraceTooLong
+from grader.strace.run import StraceUnavailable, TraceForged, TraceTooLong
 
 Body = Callable[[Server], None]
 
@@ -41,7 +41,7 @@ def witnessed(run: Run, body: Body, *flags: str) -> None:
 def _testimony(run: Run, body: Body, flags: tuple[str, ...]) -> list[Evidence]:
     """What the trace of a second run shows; nothing if it does not fail again, or cannot be traced."""
     recordings: list[Recording] = []
-    with suppress(StraceUnavailable, TraceTooLong, Inconclusive, NotStarted):
+    with suppress(StraceUnavailable, TraceForged, TraceTooLong, Inconclusive, NotStarted):
         try:
             with traced(run, CALLS, *flags, stacks=True) as (server, recording):
                 recordings.append(recording)
