@@ -108,19 +108,30 @@ def main(argv: list[str]) -> int:
     try:
         args = parser().parse_args(argv)
     except SystemExit as leaving:
-        return int(leaving.code or 0)
+        return _written(int(leaving.code or 0))
     try:
-        verb = importlib.import_module(f"grader.verbs.{args.verb}")
-        status = int(verb.run(args))
-        sys.stdout.flush()
-        return status
+        status = int(importlib.import_module(f"grader.verbs.{args.verb}").run(args))
     except KeyboardInterrupt:
         print("syslabs: interrupted", file=sys.stderr)
-    except OSError as error:  # stdout: its reader has gone, its disk is full
-        if not isinstance(error, BrokenPipeError):
+        status = NOT_GRADABLE
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # then nobody reads on
             print(f"syslabs: {error}", file=sys.stderr)
+        status = NOT_GRADABLE
+    return _written(status)
+
+
+def _written(status: int) -> int:
+    """Return the status once all output is written, 3 if it cannot be."""
+    try:
+        sys.stdout.flush()
+        return status
+    except OSError as error:
+        # Else the interpreter tries once more at its end, and complains.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return NOT_GRADABLE
+        if status != NOT_GRADABLE and not isinstance(error, BrokenPipeError):
+            print(f"syslabs: {error}", file=sys.stderr)
+        return NOT_GRADABLE
 
 
 def _open_descriptors() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from grader import paths
@@ -30,6 +32,8 @@ def run(args: argparse.Namespace) -> int:
         return complain(str(error), WRONG_USE)
     try:
         result = show(lab, submission, options, args)
+    except BrokenPipeError:
+        raise  # nobody reads the report any more
     except (Unready, WorkerFailed, OSError) as error:
         return complain(f"not gradable on this machine: {error}", NOT_GRADABLE)
     return exit_status(result)
@@ -63,9 +67,13 @@ def chosen(args: argparse.Namespace) -> tuple[Lab, Submission, Options]:
 
 def _writable(path: Path | None) -> None:
     """Raise Misuse, before any work is done, for a file that cannot be written."""
-    if path and (path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK)):
-        why = "a folder" if path.is_dir() else "its folder is missing or cannot be written"
-        raise Misuse(f"cannot write {shown(path)}: {why}")
+    try:
+        if path is not None and path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path is not None:
+            tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise Misuse(f"cannot write {shown(path or Path())}: {error.strerror}") from None
 
 
 def _wanted(check_id: str, check_part: str, part: str, check: str) -> bool:
