@@ -201,6 +201,11 @@ class Sandbox:
         process.await_start(START_LIMIT)
         return process
 
+    def end_programs(self) -> None:
+        """End every program that was started here, its launcher and its tracer; the sandbox stays."""
+        for process in self._processes:
+            process.kill()
+
     def _gate_argv(
         self, report_fd: int, filter_fd: int, limits: Limits, sanitized: bool, cwd: str
     ) -> list[str]:

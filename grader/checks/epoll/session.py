@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from grader.checks.epoll.server import STEP, Server
 from grader.load import Peer, PeerError, stream
 from grader.load.trouble import CLOSED, RESET
+from grader.run import Run
 
 PATIENCE = 0.1  # seconds for an answer that may have to wait until somebody leaves
+SHORT = 0.5  # seconds for an answer once another client has waited in vain
 LONG = 24 << 10  # bytes to the narrow client: more than fits at once
 
 
@@ -16,15 +18,17 @@ LONG = 24 << 10  # bytes to the narrow client: more than fits at once
 class Session:
     """Clients that come one after the other, talk, leave; `lost` were hung up on by the server."""
 
-    server: Server
+    run: Run
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     ending: str = ""  # how the server ended, if it did
+    _server: Server = field(init=False, repr=False)
     _peers: dict[str, Peer] = field(default_factory=dict)
     _waiting: dict[str, bytes] = field(default_factory=dict)
 
-    def play(self) -> None:
+    def play(self, server: Server) -> None:
         """The whole visit. What went wrong is in `lost` and `wrong` afterwards."""
+        self._server = server
         try:
             for name in ("first", "second", "third"):
                 self._enter(name)
@@ -40,8 +44,8 @@ class Session:
         finally:
             for peer in self._peers.values():
                 peer.close()
-        if self.server.process.ended():
-            self.ending = self.server.ending()
+        if self._server.process.ended():
+            self.ending = self._server.ending()
 
     def survived(self, victims: int) -> bool:
         """Whether the server lives, nobody got wrong bytes, and at most so many clients were lost."""
@@ -57,13 +61,11 @@ class Session:
     def _enter(self, name: str) -> None:
         try:
             narrow = name == "narrow"
-            self._peers[name] = self.server.narrow_peer() if narrow else self.server.peer()
+            self._peers[name] = self._server.narrow_peer() if narrow else self._server.peer()
         except PeerError as error:
             self.wrong.append(f"the {name} client: {error}")
             return
-        data = (
-            stream(self.server.run.job.seed, 7, LONG) if narrow else b"hello from " + name.encode()
-        )
+        data = stream(self.run.job.seed, 7, LONG) if narrow else b"hello from " + name.encode()
         self._say(name, data)
 
     def _say(self, name: str, data: bytes) -> None:
@@ -80,7 +82,7 @@ class Session:
     def _answer(self, name: str, seconds: float) -> None:
         """Take in what `name` still waits for, within so many seconds, or leave it waiting."""
         peer, data = self._peers[name], self._waiting[name]
-        limit = self.server.run.limit(seconds)
+        limit = self.run.limit(seconds)
         while data and peer.readable(limit):
             got = peer.receive(limit=limit)
             if not got or not data.startswith(got):
@@ -94,7 +96,7 @@ class Session:
     def _await_all(self) -> None:
         for name in list(self._waiting):
             try:
-                self._answer(name, STEP)
+                self._answer(name, SHORT if self.wrong else STEP)
             except PeerError as error:
                 self._gone(name, error)
             if name in self._waiting:
@@ -106,7 +108,7 @@ class Session:
             return
         try:
             self._peers[name].shutdown_write()
-            self._peers[name].expect_eof()
+            self._peers[name].expect_eof(self.run.limit(SHORT if self.wrong else STEP))
         except PeerError as error:
             self._gone(name, error)
 

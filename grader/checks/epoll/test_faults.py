@@ -28,6 +28,7 @@ CONTEXT = ("socket", "listen", "close", "shutdown", "epoll_create1", "epoll_crea
 CALLS = frozenset((*ACCEPTS, *WAITS, *READS, *WRITES, *CONTEXT))
 FULL = ("EMFILE", "ENFILE", "ENOBUFS")
 FATAL = ("ECONNRESET", "ENOMEM", "ENOSPC")  # the connection in question may be given up
+MATRIX_WIDTH = 64  # columns that a report leaves for it
 PLACES = 2  # where each pair strikes: the first call and another
 
 
@@ -84,7 +85,7 @@ def _failure(run: Run, matrix: Matrix) -> Failed:
     observed = f"{len(matrix.failed)} of {matrix.judged} faults were not survived\n" + "\n".join(
         stories
     )
-    evidence = [Evidence("matrix", matrix.text()), *first.evidence[1:]]
+    evidence = [Evidence("matrix", matrix.text(MATRIX_WIDTH)), *first.evidence[1:]]
     expected = "at most the connection that was hit is lost; the server and all others live on"
     return Failed(observed, expected=expected, evidence=evidence, share=matrix.share)
 
@@ -156,10 +157,11 @@ class Sweep:
 
     def _play(self, wrap: Sequence[str]) -> Session:
         """One visit; the server is gone afterwards and its trace is whole."""
-        server = launch(self._run, self._box, wrap=wrap)
-        session = Session(server)
+        session = Session(self._run)
         try:
-            session.play()
+            session.play(launch(self._run, self._box, wrap=wrap))
+        except Failed as failure:  # it does not even listen
+            session.wrong.append(failure.observed)
         finally:
-            server.process.kill()
+            self._box.end_programs()
         return session
