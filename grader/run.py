@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Iterable, Sequence
 
 from grader import build as building
 from grader.job import Job
+from grader.ledger import OUTPUT
 from grader.limits import Limits
 from grader.manifest import Check, Lab, Part
 from grader.process import NotStarted
@@ -18,6 +20,8 @@ from grader.result import Evidence
 from grader.sandbox import FULL, NONE, PARTIAL, Room, Sandbox
 from grader.strace.call import Call
 from grader.strace.evidence import show_blamed
+
+OUTPUT_FILE = re.compile(rf"<[^<>]*{OUTPUT}[^<>]*>")  # what stdout and stderr are, in a trace
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,8 @@ class Run:
         names = [path.name for path in self.source.iterdir()]
         evidence = show_blamed(calls, program, names)
         file = f"{self.job.display}/{evidence.file}" if evidence.file else ""
-        return replace(evidence, file=file)
+        text = OUTPUT_FILE.sub("<output>", evidence.text).replace(f"{self.job.scratch}/", "")
+        return replace(evidence, file=file, text=text)
 
     def sandbox(self, room: Room | None = None) -> Sandbox:
         """Return a new sandbox, by default one that sees the compiled programs only."""

@@ -167,9 +167,8 @@ def test_a_plan() -> None:
 
 def test_places_are_spread() -> None:
     assert spread(list(range(1, 4)), 4) == [1, 2, 3]
-    assert spread(list(range(1, 101)), 4) == [1, 2, 51, 100]
-    assert spread(list(range(1, 101)), 3) == [1, 2, 100]
-    assert spread(list(range(1, 101)), 2) == [1, 100]
+    assert spread(list(range(1, 101)), 4) == [1, 26, 51, 76]
+    assert spread(list(range(1, 101)), 2) == [1, 51]
     assert spread(list(range(1, 101)), 1) == [1]
     assert len(spread(list(range(1000)), 7)) == 7
 

@@ -77,14 +77,13 @@ def plan_sweep(
 
 
 def spread(numbers: list[int], places: int) -> list[int]:
-    """Return at most `places` of them: the first, the second, the last, others evenly between."""
+    """Return at most `places` of the numbers, evenly spread, beginning with the first.
+
+    The last ones are left out where there are enough: another run may make a few calls less.
+    """
     if len(numbers) <= places:
         return numbers
-    last = len(numbers) - 1
-    between = (
-        (1 + (last - 1) * step // (places - 2) for step in range(places - 1)) if places > 2 else ()
-    )
-    return [numbers[place] for place in sorted({0, *between, last})][:places]
+    return [numbers[place * len(numbers) // places] for place in range(places)]
 
 
 @dataclass(frozen=True)
@@ -105,8 +104,12 @@ class Matrix:
 
     @property
     def share(self) -> float:
-        """The part of the judged cells that the program survived (0 to 1); 0 if none was judged."""
-        return 1 - len(self.failed) / self.judged if self.judged else 0.0
+        """The part of the judged pairs of call and error that were survived wherever they struck (0 to 1)."""
+        judged = {
+            (cell.call, cell.errno) for cell in self.cells if cell.verdict in (SURVIVED, FAILED)
+        }
+        failed = {(cell.call, cell.errno) for cell in self.failed}
+        return 1 - len(failed) / len(judged) if judged else 0.0
 
     def text(self, width: int = WIDTH) -> str:
         """Return the table: a row for each call, a column for each error, a sign for each place."""
