@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import re
+import resource
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,9 +119,12 @@ def run_tool(box: Sandbox, argv: list[str], cwd: str, product: Path) -> str:
 
 
 def _excuse(log: str, folder: Path) -> None:
-    """Raise NotStarted where the machine's disk is full, which is nobody's mistake."""
+    """Raise NotStarted where the machine leaves no room for a file, which is nobody's mistake."""
     if "No space left on device" in log and shutil.disk_usage(folder).free < DISK_BYTES:
         raise NotStarted(f"{folder}: no space left on the disk")
+    largest = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    if "File size limit exceeded" in log and 0 <= largest < LIMITS.file_size << 20:
+        raise NotStarted(f"no file may be larger than {largest >> 10} KiB here (ulimit -f)")
 
 
 def _telling(log: str) -> str:

@@ -114,11 +114,24 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         print("syslabs: interrupted", file=sys.stderr)
         status = NOT_GRADABLE
+    except ModuleNotFoundError as error:
+        print(f"syslabs: {_missing(error)}", file=sys.stderr)
+        status = NOT_GRADABLE
     except OSError as error:
         if not isinstance(error, BrokenPipeError):  # then nobody reads on
             print(f"syslabs: {error}", file=sys.stderr)
         status = NOT_GRADABLE
     return _written(status)
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    """Return how to get a module of Debian's that is missing; one of ours is a bug."""
+    from grader.toolchain import NEEDS, lacking
+
+    name = (error.name or "").partition(".")[0]
+    if name not in [need.name for need in NEEDS]:
+        raise error
+    return lacking([name])
 
 
 def _written(status: int) -> int:

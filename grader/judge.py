@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 import traceback
+from shutil import disk_usage
 from typing import Any, Callable
 
 from grader.build import BuildFailed
@@ -21,6 +23,11 @@ from grader.result import CheckResult, Evidence, Verdict
 from grader.strace.run import StraceUnavailable, TraceForged, TraceTooLong
 
 Body = Callable[[], Any]
+LITTLE = 1 << 20  # bytes of free space with which a failure proves nothing
+_CANNOT = {
+    StraceUnavailable: "the program cannot be traced here",
+    NotStarted: "the machine could not start the program",
+}
 UNEARNED = (Verdict.SKIPPED, Verdict.TAMPERED)
 
 
@@ -35,6 +42,8 @@ class Judge:
         """Run a check and return its result, whatever happens."""
         started = time.monotonic()
         verdict, details = _outcome(body)
+        if verdict is Verdict.FAIL and (trouble := _no_room()):
+            verdict, details = Verdict.INCONCLUSIVE, {"reason": trouble}
         seconds = time.monotonic() - started
         return self.result(check, verdict, seconds=seconds, **details)
 
@@ -59,6 +68,12 @@ class Judge:
         )
 
 
+def _no_room() -> str:
+    """Say that the disk is full, if it is: then what a program printed, or its trace, is not whole."""
+    folder = tempfile.gettempdir()
+    return f"no space left on the disk, in {folder}" if disk_usage(folder).free < LITTLE else ""
+
+
 def _outcome(body: Body) -> tuple[Verdict, dict[str, Any]]:
     """Run a check's body and return its verdict and the details of a result."""
     try:
@@ -66,22 +81,17 @@ def _outcome(body: Body) -> tuple[Verdict, dict[str, Any]]:
     except Failed as failure:
         verdict = Verdict.TAMPERED if isinstance(failure, Tampered) else Verdict.FAIL
         return verdict, _failure(failure)
-    except TimeLimit as limit:
-        return Verdict.FAIL, {"reason": TIME_LIMIT, "observed": str(limit)}
+    except (TimeLimit, TraceTooLong) as limit:
+        reason = TIME_LIMIT if isinstance(limit, TimeLimit) else OUTPUT_LIMIT
+        return Verdict.FAIL, {"reason": reason, "observed": str(limit)}
     except BuildFailed as failure:
         return Verdict.FAIL, compile_failure(failure)
-    except Inconclusive as reason:
-        return Verdict.INCONCLUSIVE, {"reason": str(reason), "share": reason.share}
-    except TraceTooLong as limit:
-        return Verdict.FAIL, {"reason": OUTPUT_LIMIT, "observed": str(limit)}
+    except Inconclusive as doubt:
+        return Verdict.INCONCLUSIVE, {"reason": str(doubt), "share": doubt.share}
     except TraceForged as forgery:
         return Verdict.TAMPERED, {"reason": "forged trace", "observed": str(forgery)}
-    except StraceUnavailable as reason:
-        return Verdict.INCONCLUSIVE, {"reason": f"the program cannot be traced here: {reason}"}
-    except NotStarted as reason:
-        return Verdict.INCONCLUSIVE, {
-            "reason": f"the machine could not start the program: {reason}"
-        }
+    except (StraceUnavailable, NotStarted) as lack:
+        return Verdict.INCONCLUSIVE, {"reason": f"{_CANNOT[type(lack)]}: {lack}"}
     except BaseException as bug:  # a grader fault never costs points
         return Verdict.INCONCLUSIVE, _grader_fault(bug)
     return Verdict.PASS, {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import shutil
 import subprocess
@@ -33,7 +32,7 @@ def facts() -> Iterator[Fact]:
     """Look at the machine and yield what was found; run it as the user who will grade."""
     for need in toolchain.NEEDS:
         mend = f"sudo apt-get install {need.package}"
-        yield Fact(need.name, need.met(), need.what_for, _without(need.name), mend)
+        yield Fact(need.name, need.met(), need.what_for, need.lost, mend)
     yield _isolation()
     yield _tracing()
     yield _descriptors()
@@ -42,14 +41,6 @@ def facts() -> Iterator[Fact]:
     yield Fact("gdb", gdb, "replays a check", "replay UNDER=gdb", "sudo apt-get install gdb")
     go = shutil.which("go") is not None
     yield Fact("go", go, "builds the Go twins", "the Go twins only", "sudo apt-get install golang")
-
-
-def _without(name: str) -> str:
-    return {
-        "strace": "every check that reads a trace is inconclusive",
-        "bwrap": "marks are advisory (isolation: none)",
-        "addr2line": "failures name no source line",
-    }.get(name, "everything")
 
 
 def _isolation() -> Fact:
@@ -65,7 +56,7 @@ def _isolation() -> Fact:
 
 
 def _tracing() -> Fact:
-    name, lost = "ptrace", "every check that reads a trace is inconclusive"
+    name, lost = "ptrace", toolchain.TRACES
     try:
         argv = ["strace", "-f", "--seccomp-bpf", "-e", "trace=execve", "/bin/true"]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False)
@@ -95,8 +86,3 @@ def _space() -> Fact:
 def as_dict(fact: Fact) -> dict[str, object]:
     """Return a fact as JSON-ready data."""
     return {name: getattr(fact, name) for name in Fact.__dataclass_fields__}
-
-
-def user_name() -> str:
-    """Return who asks, for the headline."""
-    return f"user id {os.geteuid()}"

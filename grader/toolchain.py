@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
+import os
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from grader import paths
 
 TOOLS = ("gate", "sockets", "shortio")
+EVERYTHING = "everything"
 
 
 class Unready(RuntimeError):
@@ -18,52 +23,87 @@ class Unready(RuntimeError):
 
 @dataclass(frozen=True)
 class Need:
-    """Something that grading needs: a command or a Python module, and Debian's package with it."""
+    """Something that grading needs: a command, a Python module or a file, and Debian's package with it."""
 
     name: str
     package: str
     what_for: str
+    lost: str = EVERYTHING  # what cannot be graded without it
     module: bool = False
+    file: str = ""
 
     def met(self) -> bool:
         """Return whether the machine has it."""
         if self.module:
             return importlib.util.find_spec(self.name) is not None
-        return shutil.which(self.name) is not None
+        return Path(self.file).exists() if self.file else shutil.which(self.name) is not None
 
 
+TRACES = "every check that reads a trace is inconclusive"
 NEEDS = (
     Need("gcc", "gcc", "compiles submissions"),
     Need("make", "make", "builds the grader's tools"),
-    Need("strace", "strace", "shows what a program asked of the kernel"),
-    Need("bwrap", "bubblewrap", "keeps student programs in a sandbox"),
-    Need("addr2line", "binutils", "finds the source line of a call"),
+    Need("libc", "libc6-dev", "is what C programs are built on", file="/usr/include/stdio.h"),
+    Need("strace", "strace", "shows what a program asked of the kernel", TRACES),
+    Need("taskset", "util-linux", "keeps a tracer and its program together", TRACES),
+    Need("bwrap", "bubblewrap", "keeps programs in a sandbox", "marks are advisory"),
+    Need(
+        "addr2line", "binutils", "finds the source line of a call", "failures name no source line"
+    ),
+    Need(
+        *("criterion", "libcriterion-dev", "runs the tests of drills", "drills"),
+        file="/usr/include/criterion/criterion.h",
+    ),
     Need("pytest", "python3-pytest", "finds and runs the checks", module=True),
     Need("rich", "python3-rich", "draws the report", module=True),
     Need("seccomp", "python3-seccomp", "makes the filter of system calls", module=True),
+    Need("elftools", "python3-pyelftools", "looks into object files", module=True),
 )
 
 
+def has(name: str) -> bool:
+    """Return whether the machine has the need of that name. Raises KeyError for no such need."""
+    return {need.name: need for need in NEEDS}[name].met()
+
+
+def lacking(names: Iterable[str]) -> str:
+    """Return one line that says how to get needs that are not met."""
+    needs = [need for need in NEEDS if need.name in set(names)]
+    packages = " ".join(need.package for need in needs)
+    return f"missing {', '.join(need.name for need in needs)}: apt-get install {packages}"
+
+
 def prepare() -> None:
-    """Build the tools if they are missing or old. Raises Unready."""
-    missing = [need for need in NEEDS if not need.met()]
-    essential = [need for need in missing if need.name not in ("strace", "bwrap", "addr2line")]
-    if essential:
-        packages = " ".join(need.package for need in essential)
-        raise Unready(f"missing {', '.join(n.name for n in essential)}: apt-get install {packages}")
-    if all(_fresh(name) for name in TOOLS):
+    """Build the tools if they are missing or old; only one process at a time does. Raises Unready."""
+    missing = [need.name for need in NEEDS if need.lost == EVERYTHING and not need.met()]
+    if missing:
+        raise Unready(lacking(missing))
+    if _fresh():
         return
-    done = subprocess.run(
-        ["make", "-s", "-C", str(paths.ROOT / "grader" / "tools"), f"OUT={paths.TOOLS}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    folder = os.open(_sources(), os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if not _fresh():
+            _build()
+    finally:
+        os.close(folder)
+
+
+def _sources() -> Path:
+    return paths.ROOT / "grader" / "tools"
+
+
+def _fresh() -> bool:
+    """Whether every tool is there and younger than all sources."""
+    newest = max(path.stat().st_mtime for path in _sources().glob("*.[ch]"))
+    tools = [paths.tool(name) for name in TOOLS]
+    return all(tool.exists() and tool.stat().st_mtime >= newest for tool in tools)
+
+
+def _build() -> None:
+    argv = ["make", "-s", "-C", str(_sources()), f"OUT={paths.TOOLS}"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise Unready(f"the grader's tools cannot be built:\n{done.stderr.strip()}")
-
-
-def _fresh(name: str) -> bool:
-    source = paths.ROOT / "grader" / "tools" / f"{name}.c"
-    built = paths.tool(name)
-    return built.exists() and built.stat().st_mtime >= source.stat().st_mtime
+        said = [line for line in done.stderr.splitlines() if line.strip()]
+        telling = [line for line in said if "error" in line or "cannot" in line] or said
+        raise Unready(f"the grader's tools cannot be built: {telling[0] if telling else argv}")

@@ -13,8 +13,10 @@ from grader.job import Job
 from grader.manifest import Part
 from grader.object_file import suspicions
 from grader.outcome import Tampered
+from grader.process import NotStarted
 from grader.result import Evidence
 from grader.sandbox import Room, Sandbox
+from grader.toolchain import has, lacking
 
 OBJCOPY = "/usr/bin/objcopy"
 Opener = Callable[[Room], Sandbox]
@@ -46,6 +48,8 @@ def build_unit(job: Job, part: Part, variant: str, open_sandbox: Opener) -> Path
 
     Raises BuildFailed, Tampered, NotStarted.
     """
+    if not has("criterion"):
+        raise NotStarted(lacking(["criterion"]))
     unit = unit_of(job, part, variant)
     unit.folder.mkdir(parents=True, exist_ok=True)
     program = unit.folder / f"unit_{part.id}"

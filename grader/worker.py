@@ -20,6 +20,7 @@ from grader.process import signal_name
 from grader.submission import Submission
 
 NEEDED = ("grader", "labs", "build/tools")  # what a worker reads of this tree
+ROOM = 64 << 20  # bytes on the disk for sources, programs, traces and what programs print
 USAGE_ERROR = 4  # an exit status of pytest
 Event = dict[str, Any]
 
@@ -46,6 +47,12 @@ def bench() -> Iterator[Bench]:
     """Give a scratch folder that is gone afterwards. Raises OSError when there is no room for it."""
     folder = Path(tempfile.mkdtemp(prefix="syslabs-"))
     try:
+        free = shutil.disk_usage(folder).free
+        if free < ROOM:
+            raise OSError(
+                f"No space left on device: {free >> 20} MiB are free in {folder.parent}, "
+                f"{ROOM >> 20} MiB are needed (TMPDIR names another folder)"
+            )
         yield _settle(folder)
     finally:
         remove_tree(folder)

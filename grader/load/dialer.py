@@ -94,7 +94,7 @@ class Dialer:
         except OSError as error:
             for sock in made:
                 sock.close()
-            if error.errno != errno.EMFILE:
+            if error.errno not in (errno.EMFILE, errno.ETOOMANYREFS):  # the latter: see unix(7)
                 raise
             raise TooFewDescriptors(count, self._limit) from error
 

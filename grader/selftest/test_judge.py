@@ -8,6 +8,7 @@ from typing import Any, Callable
 
 import pytest
 
+from grader import judge
 from grader.build import BuildFailed
 from grader.judge import Judge
 from grader.load.dialer import TooFewDescriptors
@@ -106,6 +107,14 @@ def test_shares_stay_within_the_points(share: float, points: float) -> None:
     assert raised(Failed("x", share=share)).points == points
     assert raised(Inconclusive("x", share=share)).points == points
     assert raised(Tampered("x", share=share)).points == 0
+
+
+def test_on_a_full_disk_no_failure_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge, "disk_usage", lambda folder: SimpleNamespace(free=4096))
+    result = raised(Failed("it printed nothing"))
+    assert (result.verdict, result.points) == (Verdict.INCONCLUSIVE, 0)
+    assert result.reason.startswith("no space left on the disk")
+    assert judged(lambda: None).verdict is Verdict.PASS
 
 
 # -- skipped -----------------------------------------------------------------------------------
