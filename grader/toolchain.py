@@ -13,7 +13,7 @@ from pathlib import Path
 
 from grader import paths
 
-TOOLS = ("gate", "sockets", "shortio")
+TOOLS = ("gate", "sockets", "shortio", "latesignal")
 EVERYTHING = "everything"
 
 
