@@ -25,7 +25,7 @@ from grader.manifest import Check, Lab
 from grader.orphan import end_with_parent
 from grader.process import NotStarted
 from grader.result import Verdict, check_to_json
-from grader.run import Run, best_isolation
+from grader.run import FOREVER, Run, best_isolation
 from grader.schedule import Outcome, Scheduler
 
 HARD_LIMIT = 6.0  # times the limit that the manifest gives a check: then the grader itself hangs
@@ -81,7 +81,7 @@ class Grading:
         self._prepare()
         checks = self._built([check for check in self.lab.checks if check.id in wanted])
         jobs = self.job.jobs or 2 * (os.cpu_count() or 1)
-        limit = HARD_LIMIT * self._slowness
+        limit = FOREVER if self.job.under else HARD_LIMIT * self._slowness
         scheduler = Scheduler(self._work, self._lost, self._skip, jobs, limit)
         for outcome in scheduler.run(checks, self._started):
             self._emit("result", check=outcome)

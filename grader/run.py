@@ -20,7 +20,9 @@ from grader.result import Evidence
 from grader.sandbox import FULL, NONE, PARTIAL, Room, Sandbox
 from grader.strace.call import Call
 from grader.strace.evidence import show_blamed
+from grader.under import GDB, under
 
+FOREVER = 1e6  # seconds: somebody sits at a debugger
 OUTPUT_FILE = re.compile(rf"<[^<>]*{OUTPUT}[^<>]*>")  # what stdout and stderr are, in a trace
 
 
@@ -53,7 +55,7 @@ class Run:
 
     def limit(self, seconds: float) -> float:
         """Return a limit of waiting, `seconds` on a fast machine, for this machine at this moment."""
-        return 1e6 if self.job.under == "gdb" else seconds * self.slowness
+        return FOREVER if self.job.under == GDB else seconds * self.slowness
 
     @property
     def cpu(self) -> int:
@@ -94,11 +96,14 @@ class Run:
 
     def sandbox(self, room: Room | None = None) -> Sandbox:
         """Return a new sandbox, by default one that sees the compiled programs only."""
-        return Sandbox(room or self.room(), self.isolation)
+        folder = Path(self.job.scratch)
+        replay = under(self.job.under, folder, self.source, folder)
+        return Sandbox(room or self.room(), self.isolation, replay)
 
     def room(self) -> Room:
-        """What programs of this grading may see: what was built."""
-        folders = (Path(self.job.scratch) / name for name in ("build", "helpers"))
+        """What programs of this grading may see: what was built, and for gdb the sources."""
+        names = ("build", "helpers", *(("source",) if self.job.under == GDB else ()))
+        folders = (Path(self.job.scratch) / name for name in names)
         return Room(readable=tuple(folder for folder in folders if folder.exists()))
 
 

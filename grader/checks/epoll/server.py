@@ -18,6 +18,7 @@ from grader.sandbox import Sandbox
 START = 3.0  # seconds that a server may take until it listens, on a fast machine
 STEP = 3.0  # seconds for one answer
 # bytes: little of what is under way fits into the buffers of the kernel
+ROOM = 4 << 20
 NARROW = {"rcvbuf": 4096, "sndbuf": 65536, "segment": 1448}
 
 
@@ -42,6 +43,11 @@ class Server:
     def peers(self, count: int, first: int = 0) -> list[Peer]:
         """Return `count` clients."""
         return [self.peer(number) for number in range(first, first + count)]
+
+    def wide_peer(self, number: int = 0) -> Peer:
+        """Return a client with much room for answers: the server's writes are hardly ever short."""
+        limit = self.run.limit(STEP)
+        return Peer.open(self.dialer, self.port, number, limit, rcvbuf=ROOM, sndbuf=ROOM)
 
     def narrow_peer(self, number: int = 0) -> Peer:
         """Return a client through whose connection little fits: the server's writes soon become short."""

@@ -16,10 +16,15 @@ LONG = 24 << 10  # bytes to the narrow client: more than fits at once
 
 @dataclass
 class Session:
-    """Clients that come one after the other, talk, leave; `lost` were hung up on by the server."""
+    """Clients that come one after the other, talk, leave.
+
+    lost: those that the server hung up on; silent: those that waited in vain; wrong: whatever else went
+    wrong, such as bytes that nobody sent.
+    """
 
     run: Run
     lost: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     ending: str = ""  # how the server ended, if it did
     _server: Server = field(init=False, repr=False)
@@ -27,7 +32,7 @@ class Session:
     _waiting: dict[str, bytes] = field(default_factory=dict)
 
     def play(self, server: Server) -> None:
-        """The whole visit. What went wrong is in `lost` and `wrong` afterwards."""
+        """The whole visit. What went wrong is in the lists afterwards."""
         self._server = server
         try:
             for name in ("first", "second", "third"):
@@ -48,13 +53,14 @@ class Session:
             self.ending = self._server.ending()
 
     def survived(self, victims: int) -> bool:
-        """Whether the server lives, nobody got wrong bytes, and at most so many clients were lost."""
-        return not self.wrong and not self.ending and len(self.lost) <= victims
+        """Whether the server lives, nobody got wrong bytes, and at most so many clients were given up."""
+        given_up = len(self.lost) + len(self.silent)
+        return not self.wrong and not self.ending and given_up <= victims
 
     def story(self) -> str:
         """What went wrong, for people."""
         ended = [f"the server ended: {self.ending}"] if self.ending else []
-        return "; ".join([*ended, *self.wrong, *self.lost]) or "nothing went wrong"
+        return "; ".join([*ended, *self.wrong, *self.lost, *self.silent]) or "nothing went wrong"
 
     # -- steps ---------------------------------------------------------------------------------
 
@@ -96,11 +102,11 @@ class Session:
     def _await_all(self) -> None:
         for name in list(self._waiting):
             try:
-                self._answer(name, SHORT if self.wrong else STEP)
+                self._answer(name, SHORT if self.silent else STEP)
             except PeerError as error:
                 self._gone(name, error)
             if name in self._waiting:
-                self.wrong.append(f"the {name} client got no answer")
+                self.silent.append(f"the {name} client got no answer")
                 self._drop(name)
 
     def _half_close(self, name: str) -> None:
@@ -108,7 +114,7 @@ class Session:
             return
         try:
             self._peers[name].shutdown_write()
-            self._peers[name].expect_eof(self.run.limit(SHORT if self.wrong else STEP))
+            self._peers[name].expect_eof(self.run.limit(SHORT if self.silent else STEP))
         except PeerError as error:
             self._gone(name, error)
 

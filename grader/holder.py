@@ -1,0 +1,153 @@
+"""The holder of a sandbox: the first process of namespaces that bubblewrap makes, see bwrap(1)."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import paths
+from grader.process import NotStarted
+
+START_LIMIT = 10.0  # seconds for bwrap or gate to get going, even on a machine that is very busy
+FULL, PARTIAL, NONE = "full", "partial", "none"
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
+SYSTEM_FOLDERS = ("/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin")
+
+
+@dataclass(frozen=True)
+class Room:
+    """What can be seen inside: read-only and writable folders, each at the same path as outside."""
+
+    readable: tuple[Path, ...] = ()
+    writable: tuple[Path, ...] = ()
+    user: int | None = None  # user id inside; None keeps the one outside
+    tmpfs_bytes: int = 64 << 20
+
+
+class Holder:
+    """Holds the namespaces of one sandbox from `open` to `close`; `pid` is its process, 0 before."""
+
+    def __init__(self, room: Room, isolation: str):
+        self._room = room
+        self._isolation = isolation
+        self._bwrap: subprocess.Popen[bytes] | None = None
+        self.pid = 0
+
+    def open(self) -> None:
+        """Make the namespaces. Raises NotStarted with the reason, in bwrap's words."""
+        info_read, info_write = os.pipe()
+        argv = self._bwrap_argv(info_write)
+        try:
+            self._bwrap = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=[info_write],
+                env=ENVIRONMENT,
+            )
+        except OSError as error:
+            raise NotStarted(f"{argv[0]}: {error.strerror}") from error
+        finally:
+            os.close(info_write)
+        self.pid = self._holder_pid(info_read)
+
+    def _holder_pid(self, info_fd: int) -> int:
+        """Read bwrap's {"child-pid": N} and wait until the holder runs."""
+        text, end = b"", time.monotonic() + START_LIMIT
+        while b"}" not in text and select.select([info_fd], [], [], end - time.monotonic())[0]:
+            chunk = os.read(info_fd, 4096)
+            if not chunk:
+                break
+            text += chunk
+        os.close(info_fd)
+        if b"}" not in text:
+            raise NotStarted(self._bwrap_error())
+        holder = int(json.loads(text)["child-pid"])
+        self._await_holder(holder, end)
+        return holder
+
+    def _await_holder(self, holder: int, end: float) -> None:
+        """bwrap tells the pid before it has set up the mounts: they are ready at its execve."""
+        assert self._bwrap is not None
+        gate = str(paths.tool("gate"))
+        while _command_of(holder) != [gate, "-H"]:
+            if self._bwrap.poll() is not None or time.monotonic() > end:
+                raise NotStarted(self._bwrap_error())
+            select.select([], [], [], 0.0005)
+
+    def _bwrap_error(self) -> str:
+        assert self._bwrap is not None
+        self._bwrap.kill()
+        _, errors = self._bwrap.communicate()
+        return errors.decode("utf-8", "replace").strip() or "bwrap did not start in time"
+
+    def _bwrap_argv(self, info_fd: int) -> list[str]:
+        gate = str(paths.tool("gate"))
+        argv = ["bwrap", "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts"]
+        argv += ["--unshare-cgroup-try", "--unshare-net", "--as-pid-1", "--die-with-parent"]
+        argv += ["--new-session", "--info-fd", str(info_fd), "--ro-bind", "/usr", "/usr"]
+        if self._room.user is not None:
+            argv += ["--uid", str(self._room.user), "--gid", str(self._room.user)]
+        argv += _system_files()
+        argv += ["--proc", "/proc"] if self._isolation == FULL else ["--ro-bind", "/proc", "/proc"]
+        argv += ["--dev", "/dev"]
+        for folder in ("/tmp", "/run", "/var/log", "/dev/shm"):
+            argv += ["--size", str(self._room.tmpfs_bytes), "--tmpfs", folder]
+        for readable in (*self._room.readable, Path(gate)):
+            argv += ["--ro-bind", str(readable), str(readable)]
+        for writable in self._room.writable:
+            argv += ["--bind", str(writable), str(writable)]
+        argv += ["--remount-ro", "/dev", "--remount-ro", "/"]  # else a tmpfs without bounds
+        return [*argv, "--chdir", "/tmp", "--", gate, "-H"]
+
+    def close(self) -> None:
+        """Kill the first process; with it the kernel kills every other one of the namespace."""
+        if self._bwrap is None:
+            return
+        if self.pid:
+            _kill(self.pid)
+        else:
+            self._bwrap.kill()
+        self._bwrap.communicate()
+        self._bwrap, self.pid = None, 0
+
+
+def _kill(pid: int) -> None:
+    """Kill a process and wait until it is gone."""
+    try:
+        pidfd = os.pidfd_open(pid)
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        select.select([pidfd], [], [], START_LIMIT)
+        os.close(pidfd)
+    except ProcessLookupError:
+        pass
+
+
+def _system_files() -> list[str]:
+    """bwrap options for /lib, /bin … as they are outside, and for an /etc of our own."""
+    options: list[str] = []
+    for folder in SYSTEM_FOLDERS:
+        if os.path.islink(folder):
+            options += ["--symlink", os.readlink(folder), folder]
+        elif os.path.isdir(folder):
+            options += ["--ro-bind", folder, folder]
+    for file in ("/etc/ld.so.cache", "/etc/alternatives"):
+        options += ["--ro-bind-try", file, file]
+    for ours in sorted(paths.ETC.iterdir()):
+        options += ["--ro-bind", str(ours), f"/etc/{ours.name}"]
+    return options
+
+
+def _command_of(pid: int) -> list[str]:
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return []
+    return raw.decode("utf-8", "replace").split("\0")[:-1]
