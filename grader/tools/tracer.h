@@ -97,10 +97,11 @@ static inline void install_filter(const struct tracer *t)
         die("seccomp");
 }
 
-static inline void become(const struct tracer *t, char **argv, int go)
+static inline void become(const struct tracer *t, char **argv, const int go[2])
 {
     char byte;
-    if (read(go, &byte, 1) != 1)
+    close(go[1]); /* or the pipe would not end with the tracer */
+    if (read(go[0], &byte, 1) != 1)
         _exit(FAILED); /* there is no tracer */
     install_filter(t);
     execvp(argv[0], argv);
@@ -123,7 +124,7 @@ static inline pid_t launch(const struct tracer *t, char **argv)
     if (child == -1)
         die("fork");
     if (child == 0)
-        become(t, argv, go[0]);
+        become(t, argv, go);
     if (ptrace(PTRACE_SEIZE, child, 0, options) == -1)
         die("ptrace");
     if (write(go[1], "", 1) != 1)
