@@ -39,8 +39,11 @@ selftest:
 	@$(SETUP) test
 	@$(PYTHON) selftest $(call opt,LAB,lab) $(call opt,ONLY,only)
 
-list doctor release clean:
+list release:
 	@$(SETUP)
+	@$(PYTHON) $@ $(call opt,OUTPUT,output)
+
+doctor clean:
 	@$(PYTHON) $@
 
 test:

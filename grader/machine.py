@@ -6,83 +6,96 @@ import resource
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator
 
 from grader import toolchain
 
 RUNGS = 10_000  # connections that the largest load opens
 FREE_MIB = 512
 APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+PROFILE = "/etc/apparmor.d/bwrap-syslabs"
+OPTIONAL = {"gdb": "replay UNDER=gdb", "go": "the Go twins"}
+LIMIT = 10.0  # seconds for a program that does nothing
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that was looked at. `ungradable` and `mend` matter where it is not ok."""
+    """One thing that was looked at. `lost` and `mend` matter where it is not ok."""
 
     name: str
     ok: bool
     detail: str
-    ungradable: str = ""
+    lost: str = ""  # what cannot be graded without it
     mend: str = ""
+    optional: bool = False  # nothing is ungradable without it
 
 
-def facts() -> Iterator[Fact]:
-    """Look at the machine and yield what was found; run it as the user who will grade."""
+def packages() -> Iterator[Fact]:
+    """Look for the packages that a grading needs."""
     for need in toolchain.NEEDS:
         mend = f"sudo apt-get install {need.package}"
         yield Fact(need.name, need.met(), need.what_for, need.lost, mend)
-    yield _isolation()
-    yield _tracing()
-    yield _descriptors()
-    yield _space()
-    gdb = shutil.which("gdb") is not None
-    yield Fact("gdb", gdb, "replays a check", "replay UNDER=gdb", "sudo apt-get install gdb")
-    go = shutil.which("go") is not None
-    yield Fact("go", go, "builds the Go twins", "the Go twins only", "sudo apt-get install golang")
+    for name, lost in OPTIONAL.items():
+        package = "golang" if name == "go" else name
+        detail, mend = f"is for {lost}", f"sudo apt-get install {package}"
+        yield Fact(name, shutil.which(name) is not None, detail, lost, mend, optional=True)
+
+
+def abilities() -> Iterator[Fact]:
+    """Try what a grading does; run it as the user who will grade, when all packages are there."""
+    for name, look in _LOOKS.items():
+        try:
+            yield look()
+        except OSError as error:
+            yield Fact(name, False, str(error), toolchain.EVERYTHING, "see the message")
 
 
 def _isolation() -> Fact:
     from grader.run import best_isolation
 
     level, trouble = best_isolation()
-    mend = "see bwrap(1); in a container allow user namespaces and an unmasked /proc"
-    if APPARMOR.exists() and APPARMOR.read_text().strip() == "1":
-        mend = "sudo install -m 644 grader/apparmor-bwrap /etc/apparmor.d/bwrap-syslabs && "
-        mend += "sudo apparmor_parser -r /etc/apparmor.d/bwrap-syslabs"
+    mend = "in a container, allow user namespaces and an unmasked /proc; see bwrap(1)"
+    if APPARMOR.exists() and APPARMOR.read_text("utf-8").strip() == "1":
+        mend = f"sudo install -m 644 grader/apparmor-bwrap {PROFILE} && "
+        mend += f"sudo apparmor_parser -r {PROFILE}"
     detail = f"isolation: {level}" + (f" ({trouble})" if trouble else "")
-    return Fact("sandbox", level == "full", detail, "marks are advisory", mend)
+    lost = f"marks are advisory (isolation: {level}), and a batch refuses them"
+    return Fact("sandbox", level == "full", detail, lost, mend)
 
 
 def _tracing() -> Fact:
-    name, lost = "ptrace", toolchain.TRACES
+    argv = ["strace", "-f", "--seccomp-bpf", "-e", "trace=execve", "/bin/true"]
     try:
-        argv = ["strace", "-f", "--seccomp-bpf", "-e", "trace=execve", "/bin/true"]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=LIMIT, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Fact(name, False, str(error), lost, "install strace")
+        mend = "sudo apt-get install strace"
+        return Fact("tracing", False, str(error), toolchain.TRACES, mend)
     trouble = [line for line in done.stderr.splitlines() if line.startswith("strace:")]
     ok = done.returncode == 0 and "execve(" in done.stderr
-    mend = "docker run --cap-add SYS_PTRACE, or sysctl kernel.yama.ptrace_scope=1"
-    return Fact(name, ok, trouble[0] if trouble else "strace may trace", lost, mend)
+    mend = "sudo sysctl kernel.yama.ptrace_scope=1; in a container: --cap-add SYS_PTRACE"
+    detail = trouble[0] if trouble else "strace may trace"
+    return Fact("tracing", ok, detail, toolchain.TRACES, mend)
 
 
 def _descriptors() -> Fact:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    needed = RUNGS + 100
-    lost = f"load above {max(hard - 100, 0)} connections is inconclusive"
-    mend = f"raise the hard limit: ulimit -Hn {2 * RUNGS} (as root), or LimitNOFILE= in systemd"
-    return Fact("descriptors", hard >= needed, f"hard limit {hard}", lost, mend)
+    lost = f"load above {max(hard - 100, 0):,} connections is inconclusive"
+    mend = f"ulimit -Hn {2 * RUNGS} as root, or LimitNOFILE={2 * RUNGS} in systemd"
+    return Fact("descriptors", hard >= RUNGS + 100, f"hard limit {hard:,}", lost, mend)
 
 
 def _space() -> Fact:
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free >> 20
-    lost = "builds and traces may fail"
-    return Fact("space", free >= FREE_MIB, f"{free} MiB free in {folder}", lost, "free some space")
+    detail, lost = f"{free:,} MiB free in {folder}", "large builds and traces may find no room"
+    return Fact("space", free >= FREE_MIB, detail, lost, "free some space, or set TMPDIR")
 
 
-def as_dict(fact: Fact) -> dict[str, object]:
-    """Return a fact as JSON-ready data."""
-    return {name: getattr(fact, name) for name in Fact.__dataclass_fields__}
+_LOOKS: dict[str, Callable[[], Fact]] = {
+    "sandbox": _isolation,
+    "tracing": _tracing,
+    "descriptors": _descriptors,
+    "space": _space,
+}

@@ -12,8 +12,20 @@ FIRST, LAST = 61184, 65519  # the range that systemd keeps free for DynamicUser=
 
 
 def is_root() -> bool:
-    """Return whether this process runs as real or effective root."""
-    return os.geteuid() == 0 or os.getuid() == 0
+    """Return whether this process is root, and so has to become somebody else, which root can.
+
+    Root of a user namespace that has no other users is nobody in particular already.
+    """
+    return (os.geteuid() == 0 or os.getuid() == 0) and _exists(FIRST) and _exists(LAST)
+
+
+def _exists(user: int) -> bool:
+    """Return whether this user namespace has a user of that id, see user_namespaces(7)."""
+    for line in Path("/proc/self/uid_map").read_text("ascii").splitlines():
+        first, _, count = map(int, line.split())
+        if first <= user < first + count:
+            return True
+    return False
 
 
 def unused_user() -> int:

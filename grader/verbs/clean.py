@@ -27,4 +27,9 @@ def _programs() -> list[Path]:
     found = [
         path for path in paths.LABS.glob("*/*") if path.is_file() and path.suffix in ("", ".o")
     ]
-    return [path for path in found if path.read_bytes()[:4] == b"\x7fELF"]
+    return [path for path in found if _begins(path) == b"\x7fELF"]
+
+
+def _begins(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(4)

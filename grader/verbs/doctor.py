@@ -6,32 +6,70 @@ import argparse
 import json
 import os
 import sys
+import textwrap
+from dataclasses import asdict
+from pathlib import Path
 
 from grader import privilege, toolchain
-from grader.machine import Fact, as_dict, facts
+from grader.machine import Fact, abilities, packages
 from grader.score import FULL, NOT_GRADABLE
-from grader.verbs.grade import complain
+
+WIDTH = 80
+MARGIN = 22  # columns before the text of a fact
 
 
 def run(_: argparse.Namespace) -> int:
-    """Print one line a fact; return 0 when everything can be graded, 3 when not."""
+    """Print a fact a line; return 0 when everything can be graded here, 3 when not."""
+    print(_system())
+    lacking = [fact for fact in _shown(list(packages())) if not (fact.ok or fact.optional)]
     try:
         toolchain.prepare()
-        found = _looked_at()
+        lacking += [fact for fact in _shown(_tried()) if not fact.ok]
     except (toolchain.Unready, OSError) as error:
-        return complain(str(error), NOT_GRADABLE)
-    for fact in found:
-        _show(fact)
-    lacking = [fact for fact in found if not fact.ok and fact.name != "go"]
-    verdict = "Some things cannot be graded here." if lacking else "Everything can be graded here."
+        lost, mend = toolchain.EVERYTHING, "install what is missing, and ask again"
+        lacking += _shown([Fact("tools", False, str(error), lost, mend)])
+    verdict = "Not everything can be graded here." if lacking else "Everything can be graded here."
     print(f"\n{verdict}")
     return NOT_GRADABLE if lacking else FULL
 
 
-def _looked_at() -> list[Fact]:
+def _system() -> str:
+    """Return a line about the distribution, the kernel and the processors."""
+    names = {}
+    for line in Path("/etc/os-release").read_text("utf-8", "replace").splitlines():
+        key, _, value = line.partition("=")
+        names[key] = value.strip('"')
+    system, cores = os.uname(), len(os.sched_getaffinity(0))
+    name = names.get("PRETTY_NAME", system.sysname)
+    return f"{name}, Linux {system.release}, {system.machine}, {cores} processors\n"
+
+
+def _shown(facts: list[Fact]) -> list[Fact]:
+    for fact in facts:
+        sign = "ok" if fact.ok else "not here" if fact.optional else "MISSING"
+        _show(f"{sign:<9} {fact.name:<12}", fact.detail)
+        if not fact.ok:
+            _show("", f"without it: {fact.lost}")
+            _show("", f"mend: {fact.mend}")
+    return facts
+
+
+def _show(head: str, text: str) -> None:
+    """Print a text with a hanging indent; words are not broken, so that a mend can be copied."""
+    margin = " " * MARGIN
+    wrapped = textwrap.wrap(
+        text,
+        WIDTH - MARGIN,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    print(f"{head:<{MARGIN}}" + f"\n{margin}".join(wrapped))
+
+
+def _tried() -> list[Fact]:
     """The facts as they are for the user who grades: root first becomes somebody else."""
     if not privilege.is_root():
-        return list(facts())
+        return list(abilities())
     read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
@@ -41,7 +79,7 @@ def _looked_at() -> list[Fact]:
         text = answer.read()
     os.waitpid(child, 0)
     if not text:
-        raise OSError("the unprivileged look at this machine gave no answer")
+        raise OSError("an unprivileged user could not look at this machine")
     return [Fact(**fields) for fields in json.loads(text)]
 
 
@@ -51,16 +89,10 @@ def _report_as(user: int, write_end: int) -> None:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
+        text = json.dumps([asdict(fact) for fact in abilities()])
         with os.fdopen(write_end, "w") as answer:
-            json.dump([as_dict(fact) for fact in facts()], answer)
+            answer.write(text)
     except BaseException as error:  # the parent sees that nothing came
-        print(error, file=sys.stderr)
+        print(f"syslabs: {error}", file=sys.stderr)
     finally:
         os._exit(0)
-
-
-def _show(fact: Fact) -> None:
-    print(f"{'ok     ' if fact.ok else 'MISSING'}  {fact.name:12} {fact.detail}")
-    if not fact.ok:
-        print(f"{'':9}{'':12} without it: {fact.ungradable}")
-        print(f"{'':9}{'':12} mend: {fact.mend}")

@@ -12,7 +12,7 @@ from grader.manifest import Lab, ManifestError, all_labs, load_lab
 from grader.result import Grade
 from grader.score import FULL, MISSING, NOT_GRADABLE, WRONG_USE
 from grader.session import Options, grade, new_seed
-from grader.submission import collect
+from grader.submission import Rejected, collect
 from grader.toolchain import Unready, prepare
 from grader.verbs.grade import complain
 from grader.worker import WorkerFailed
@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
         labs = [load_lab(paths.ROOT, args.lab)] if args.lab else all_labs(paths.ROOT)
         prepare()
         wrong = sum(_prove(lab, args.only) for lab in labs)
-    except (ManifestError, proof.BadSubject) as error:
+    except (ManifestError, Rejected, proof.BadSubject) as error:
         return complain(str(error), WRONG_USE)
     except (Unready, WorkerFailed) as error:
         return complain(str(error), NOT_GRADABLE)

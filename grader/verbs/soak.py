@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import signal
 from collections import Counter
 from contextlib import contextmanager
 from typing import Iterator
@@ -13,6 +14,7 @@ from grader import paths, proof
 from grader.manifest import Lab, ManifestError, load_lab
 from grader.result import Grade
 from grader.score import FULL, MISSING, NOT_GRADABLE, WRONG_USE
+from grader.submission import Rejected
 from grader.toolchain import Unready, prepare
 from grader.verbs.grade import complain
 from grader.verbs.selftest import graded
@@ -29,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
         prepare()
         with busy(args.busy):
             unstable = sum(not _steady(lab, subject, args.runs) for subject in chosen)
-    except (ManifestError, proof.BadSubject) as error:
+    except (ManifestError, Rejected, proof.BadSubject) as error:
         return complain(str(error), WRONG_USE)
     except (Unready, WorkerFailed) as error:
         return complain(str(error), NOT_GRADABLE)
@@ -59,6 +61,9 @@ def busy(count: int) -> Iterator[None]:
 
 
 def _spin() -> None:
+    """Compute until terminated; what the command line does about signals is not for us."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     parent = os.getppid()
     while os.getppid() == parent:
         sum(range(10_000))
