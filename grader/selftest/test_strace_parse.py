@@ -312,3 +312,16 @@ def test_it_is_fast() -> None:
     assert (
         len(events) / (time.process_time() - start) > 20_000
     )  # 150,000 and more when nothing else runs
+
+
+def test_instruction_pointers() -> None:
+    text = """\
+7 1700000000.000001 [000000000040125b] close(3 <unfinished ...>
+8 1700000000.000002 [00007f50ce6845d8] getpid() = 8
+7 1700000000.000003 [000000000040125b] <... close resumed>) = 0
+7 1700000000.000004 [????????????????] +++ exited with 0 +++
+"""
+    closed, asked, ended = parse(text)
+    assert isinstance(closed, Call) and closed.result == 0 and "[000000000040125b]" in closed.text
+    assert isinstance(asked, Call) and asked.pid == 8
+    assert not isinstance(ended, (Call, Garbage))

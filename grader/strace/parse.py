@@ -1,4 +1,4 @@
-"""From the text of `strace -f -ttt -y [-k] -o FILE` to events. Any text gives events.
+"""From the text of `strace -f -ttt -y [-i] [-k] -o FILE` to events. Any text gives events.
 
 Every line becomes exactly one event, or completes one (the second half of a call, a stack line of
 -k). What can not be read becomes Garbage; nothing is guessed, and no call is made up.
@@ -13,7 +13,10 @@ from grader.strace.events import Call, Event, Exit, Frame, Garbage, Note, Signal
 from grader.strace.scan import BALANCED, LOOSE, PATH
 
 UNFINISHED = "<unfinished ...>"
-_HEAD = r"(?:(?:\[pid +(?P<bracket>\d+)\]|(?P<pid>\d+)) +)?(?:(?P<time>\d{1,12}\.\d{1,9}) )?"
+_HEAD = (
+    r"(?:(?:\[pid +(?P<bracket>\d+)\]|(?P<pid>\d+)) +)?(?:(?P<time>\d{1,12}\.\d{1,9}) )?"
+    r"(?:\[[0-9a-f?]{8,16}\] )?"  # -i: the instruction pointer, which stays in the call's text
+)
 _CALL = re.compile(
     rf"{_HEAD}(?P<name>[a-zA-Z_?][\w?@#]*+)\((?P<body>{BALANCED})\) *= "
     rf"(?P<tail>(?:\?|0x[0-9a-f]+|-?\d+)(?:{PATH}(?:\(deleted\))?)?(?: .*)?)"
