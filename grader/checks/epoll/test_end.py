@@ -7,6 +7,7 @@ import subprocess
 from functools import partial
 
 from grader.outcome import TIME_LIMIT, Failed, check
+from grader.checks.epoll.late import end_late
 from grader.checks.epoll.server import STEP, Server, pick_port
 from grader.checks.epoll.witness import witnessed
 from grader.ledger import queues
@@ -24,11 +25,14 @@ MOST = 4 << 20  # bytes: a server that has taken so much buffers without bound
 
 @check("signal.term")
 def test_term(run: Run) -> None:
-    """Send SIGTERM and SIGINT to an idle server, and to one that still owes bytes to a slow client."""
+    """Send SIGTERM and SIGINT to an idle server, to one that still owes bytes to a slow client, and to
+    one that is about to sleep.
+    """
     for number in (signal.SIGTERM, signal.SIGINT):
         witnessed(run, partial(_end_idle, number=number))
     witnessed(run, _end_owing)
     witnessed(run, _end_owing, "-e")
+    end_late(run, GRACE + STEP)
 
 
 def _end_idle(server: Server, number: int) -> None:
