@@ -1,10 +1,12 @@
 """Two-sided proof of a lab's checks: right programs that must get full marks, wrong ones that must not.
 
 A mutant is a patch of the reference, headed by the flaw it plants, the checks that must fail (exactly
-those) and a regular expression that the first one's message must match:
+those) and a regular expression that the first one's message must match. Flaws that corrupt memory, or
+fight for the machine's limits, may fail others too, as luck will have it: those stand under May.
 
     Flaw: the tail of a short write is dropped
     Fails: partial.write, echo.half_close
+    May: fault.sweep
     Says: bytes \\d+…\\d+ (are )?missing
 """
 
@@ -34,6 +36,7 @@ class Subject:
     name: str
     files: Path  # a folder of the student's files, or a patch
     fails: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
     says: str = ""
     part: str = ""  # "" for the whole lab
 
@@ -65,18 +68,22 @@ def part_of(lab: Lab, name: str) -> str:
 
 
 def _mutant(lab: Lab, patch: Path) -> Subject:
-    fields = dict(re.findall(r"(?m)^(Flaw|Fails|Says): *(.+)$", patch.read_text("utf-8")))
+    fields = dict(re.findall(r"(?m)^(Flaw|Fails|May|Says): *(.+)$", patch.read_text("utf-8")))
     if {"Flaw", "Fails"} - set(fields):
         raise BadSubject(f"{patch}: needs the lines Flaw: and Fails: before the diff")
-    fails = tuple(name.strip() for name in fields["Fails"].split(","))
-    unknown = set(fails) - {check.id for check in lab.checks}
+    fails, may = _ids(fields["Fails"]), _ids(fields.get("May", ""))
+    unknown = {*fails, *may} - {check.id for check in lab.checks}
     if unknown:
-        raise BadSubject(f"{patch}: Fails: names no check of the lab: {', '.join(sorted(unknown))}")
+        raise BadSubject(f"{patch}: the lab has no check {', '.join(sorted(unknown))}")
     parts = {lab.check(check).part for check in fails}
     if len(parts) != 1:
         raise BadSubject(f"{patch}: Fails: names checks of several parts")
     name = str(patch.relative_to(paths.CHECKS / lab.id / "mutants").with_suffix(""))
-    return Subject(MUTANT, name, patch, fails, fields.get("Says", ""), parts.pop())
+    return Subject(MUTANT, name, patch, fails, may, fields.get("Says", ""), parts.pop())
+
+
+def _ids(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def lay_out(lab: Lab, subject: Subject, target: Path) -> Path:
@@ -116,7 +123,8 @@ def complaints(subject: Subject, grade: Grade) -> list[str]:
             found.append(f"the skeleton earns {grade.score:g} of {grade.max_score:g}")
         return found
     failed = [each for each in grade.checks if each.verdict is not Verdict.PASS and not held(each)]
-    found += [_unexpected(each) for each in failed if each.id not in subject.fails]
+    expected = {*subject.fails, *subject.may}
+    found += [_unexpected(each) for each in failed if each.id not in expected]
     missed = set(subject.fails) - {each.id for each in failed}
     found += [f"{check}: must fail, but did not" for check in sorted(missed)]
     return found + _unsaid(subject, failed)
