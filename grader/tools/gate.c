@@ -1,8 +1,8 @@
 /*
  * gate: the door through which a program enters a sandbox.
  *
- *   gate [-r FD] [-f FD] [-l RES:SOFT:HARD]... [-d DIR] [-A] HOLDER PROG
- * [ARG...] gate -H
+ *   gate [-r FD] [-f FD] [-l RES:SOFT:HARD]... [-d DIR] [-A] HOLDER PROG...
+ *   gate -H
  *
  * HOLDER is the process id of the sandbox's first process; gate enters all of
  * its namespaces with one setns(2) on a pidfd, starts a child there, takes

@@ -66,8 +66,8 @@ static long tried_i386(void)
 
 static long tried(const char *name)
 {
-#define CASE(text, call)                                                       \
-    if (strcmp(name, text) == 0)                                               \
+#define CASE(text, call)         \
+    if (strcmp(name, text) == 0) \
     return call
     CASE("io_uring", syscall(SYS_io_uring_setup, 8, NULL));
     CASE("clone3", syscall(SYS_clone3, NULL, 0L));

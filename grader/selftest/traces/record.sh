@@ -19,6 +19,7 @@ record() { # NAME COMMAND STRACE-OPTION...
     name=$1 command=$2
     shift 2
     mkdir -m 777 "$work/out/$name"
+    # shellcheck disable=SC2086 # a command is several words
     timeout 20 setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs \
         bwrap --unshare-all --die-with-parent --new-session --cap-drop ALL \
         --ro-bind "$root" / --dev /dev --proc /proc --tmpfs /dev/shm --tmpfs /tmp \
