@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from pathlib import Path
 from random import SystemRandom
 from typing import Callable
 
@@ -15,6 +17,7 @@ from grader.manifest import Lab
 from grader.result import CheckResult, Grade, check_from_json
 from grader.score import total
 from grader.submission import Submission
+from grader.under import STRACE, TRACE
 from grader.worker import Bench, Event, bench, lay_out, run_worker
 
 Listener = Callable[[Event], None]
@@ -64,6 +67,7 @@ def grade(lab: Lab, submission: Submission, options: Options, listen: Listener) 
         for event in run_worker(place, job):
             record.take(event)
             listen(event)
+        record.notes += kept_trace(Path(job.scratch), options)
     checks = tuple(record.checks[check.id] for check in lab.checks if check.id in record.checks)
     if submission.ignored:
         record.notes.append("not used: " + ", ".join(submission.ignored))
@@ -82,6 +86,19 @@ def grade(lab: Lab, submission: Submission, options: Options, listen: Listener) 
         checks=checks,
     )
     return total(result)
+
+
+def kept_trace(scratch: Path, options: Options) -> list[str]:
+    """Keep what a replay under strace has traced; return a note that says where."""
+    found = sorted(scratch.rglob(TRACE)) + sorted(scratch.rglob("trace-*"))
+    if options.under != STRACE or not found:
+        return []
+    target = Path(f"replay-{options.checks[0]}.strace")
+    with target.open("wb") as file:
+        for path in found:
+            with path.open("rb") as part:
+                shutil.copyfileobj(part, file)
+    return [f"the system calls of the program: {target}"]
 
 
 def _job(place: Bench, lab: Lab, submission: Submission, options: Options) -> Job:
