@@ -37,7 +37,8 @@ class Under:
             f"directory {self.source}",
         ]
         flags = [word for option in options for word in ("-iex", option)]
-        return ["/usr/bin/gdb", "-q", *flags, "-ex", "run", "--args", *words]
+        hint = "echo Set your breakpoints, then type: run\\n"
+        return ["/usr/bin/gdb", "-q", *flags, "-ex", hint, "--args", *words]
 
     def wrap(self, wrap: Sequence[str]) -> list[str]:
         """Return the command that runs outside, around the launcher; a check's own tracer goes first."""
