@@ -32,7 +32,7 @@ class Fault:
     when: "3" the third call, "3+" every one from the third on, "3+2" every second one, "3..5" a
     range, as in strace(1); counted from main once `after` was applied, from the process's creation
     before. delay_us, delay_exit_us: microseconds before and after the call; signal: sent at the
-    call's entry.
+    call's entry; poke: what the call leaves in memory, as in poke_exit= of strace(1): "@arg2=00ff".
     """
 
     call: str
@@ -42,6 +42,7 @@ class Fault:
     retval: int | None = None
     signal: str = ""
     delay_exit_us: int = 0
+    poke: str = ""
 
     def __post_init__(self) -> None:
         match = _WHEN.fullmatch(self.when)
@@ -58,6 +59,7 @@ class Fault:
             "signal": self.signal,
             "delay_enter": str(self.delay_us or ""),
             "delay_exit": str(self.delay_exit_us or ""),
+            "poke_exit": self.poke,
             "when": self.when,
         }
         options = ":".join(f"{name}={value}" for name, value in parts.items() if value)
