@@ -19,7 +19,7 @@ from grader.run import Run
 from grader.sandbox import Sandbox
 
 GRACE = 1.0  # seconds that the contract gives the server to deliver
-CHUNK = 4096  # bytes, sent one by one until the server owes some
+CHUNK = 8192  # bytes, sent one by one until the server owes some
 MOST = 4 << 20  # bytes: a server that has taken so much buffers without bound
 
 

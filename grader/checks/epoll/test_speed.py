@@ -13,7 +13,7 @@ from grader.run import Run
 
 YARDSTICK = Path(__file__).with_name("yardstick.c")
 IDLE, ACTIVE = 1_000, 100  # connections, and how many of them talk
-ROUNDS, SECONDS = 3, 0.15  # alternating rounds, and how long each of them lasts
+ROUNDS, SECONDS = 2, 0.12  # alternating rounds, and how long each of them lasts
 BANDS = ((0.8, 1.0), (0.6, 0.7), (0.4, 0.4), (0.2, 0.2))  # least ratio, share of the points
 
 
