@@ -57,7 +57,8 @@ class Strace:
     out: the file for the trace; calls: names, see the sets above (PROCESSES and the calls of the
     faults are always added, ALL traces everything); stacks: also who called, 0.5 ms a call;
     strings: bytes of a string and entries of a list that are shown; cpu: pin tracer and program to
-    this processor, three times faster; signals: also show the signals that are delivered.
+    this processor, three times faster; signals: also show the signals that are delivered; follow:
+    also trace its children and threads (off: they may have a tracer of their own, see attach.py).
     """
 
     out: Path
@@ -67,27 +68,17 @@ class Strace:
     strings: int = 32
     cpu: int | None = None
     signals: bool = True
+    follow: bool = True
 
     def argv(self) -> list[str]:
         """Return the words that go in front of the command to trace."""
         argv = [] if self.cpu is None else ["taskset", "-c", str(self.cpu)]
-        argv += [
-            "strace",
-            "-f",
-            "-ttt",
-            "-y",
-            "-I2",
-            "--pidns-translation",
-            "-s",
-            str(self.strings),
-        ]
+        argv += ["strace", *(["-f"] if self.follow else []), "-ttt", "-y", "-I2"]
+        argv += ["--pidns-translation", "-s", str(self.strings)]
         if self.calls:
             wanted = {*self.calls, *PROCESSES, *(fault.call for fault in self.faults)}
-            argv += [
-                "--seccomp-bpf",
-                "-e",
-                "trace=" + ",".join(f"?{name}" for name in sorted(wanted)),
-            ]
+            argv += ["--seccomp-bpf"] if self.follow else []
+            argv += ["-e", "trace=" + ",".join(f"?{name}" for name in sorted(wanted))]
         if not self.signals:
             argv += ["-e", "signal=none"]
         if self.stacks:
