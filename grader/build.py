@@ -93,7 +93,7 @@ def _keep(log: Path, text: str) -> None:
 
 def _compile(box: Sandbox, recipe: Recipe, variant: str, program: Path) -> str:
     """Run gcc and return what it printed."""
-    argv = [COMPILER, *COMMON, *VARIANTS[variant], f"-ffile-prefix-map={recipe.source}/=./"]
+    argv = [COMPILER, *COMMON, *VARIANTS[variant], f"-ffile-prefix-map={recipe.source}=."]
     argv += ["-I.", "-o", str(program), *recipe.files, *map(str, recipe.given), *recipe.flags]
     log = run_tool(box, argv, str(recipe.source), program)
     return localise(log, recipe.files, recipe.display)

@@ -13,28 +13,21 @@ from grader.load.trouble import EXTRA, OPEN, RESET, errno_text
 
 WAVE = 1000  # sockets that are made at once
 PER_SOURCE = 5000  # connections from one address, whose ports stay taken (TIME_WAIT)
-CLOSE, HALF_CLOSE, FAREWELL = range(3)  # how a connection ends, in turn
+CLOSE, FAREWELL = range(2)  # how a connection ends, in turn
 
 
 class Short(Opening):
     """One short connection, and its end.
 
-    CLOSE: once the message has come back. HALF_CLOSE: shutdown(SHUT_WR) right after sending; message and
-    end-of-file come back. FAREWELL: shutdown(SHUT_WR) once the message has come back; then end-of-file.
+    CLOSE: once the message has come back. FAREWELL: shutdown(SHUT_WR) then, and end-of-file must come back.
     """
 
     __slots__ = ("_manner", "_answered")
 
     def __init__(self, sock: socket.socket, number: int, message: bytes, port: int):
         super().__init__(sock, number, message, port, source_of(number, PER_SOURCE))
-        self._manner = number % 3
+        self._manner = number % 2
         self._answered = False
-
-    def start(self) -> int:
-        mask = super().start()
-        if mask == READ and self._manner == HALF_CLOSE:
-            return self._shutdown()
-        return mask
 
     def advance(self, events: int) -> int:
         return self._farewell() if self._answered else super().advance(events)
@@ -43,7 +36,7 @@ class Short(Opening):
         self._answered = True
         if self._manner == CLOSE:
             return DONE
-        return READ if self._manner == HALF_CLOSE else self._shutdown()
+        return self._shutdown()
 
     def _shutdown(self) -> int:
         try:

@@ -10,7 +10,7 @@ from grader.load.dialer import Dialer
 from grader.load.drive import Outcome
 from grader.load.peer import LIMIT, Peer
 from grader.load.slow import BUFFER, SEGMENT, TINY
-from grader.load.trouble import PeerError
+from grader.load.trouble import SILENT, PeerError
 
 MESSAGE = 4096  # bytes
 MOST = 4 << 20  # bytes: more than a server takes from a peer that does not read
@@ -68,8 +68,8 @@ def resets(
 ) -> Outcome:
     """Reset `count` connections in turn in each of MANNERS, and two `both_ways`; return what became of others.
 
-    witnesses: connections that echo a message after every ten resets. limit: seconds for each step.
-    Raises PeerError when the server takes no new connection any more.
+    witnesses: connections that echo a message after every ten resets. limit: seconds for each step of
+    theirs. Raises PeerError when the server takes no new connection any more, or does not answer one.
     """
     plan = [*(MANNERS[number % len(MANNERS)] for number in range(count)), both_ways, both_ways]
     with Crowd(dialer, port, seed) as crowd:
@@ -83,8 +83,10 @@ def resets(
 
 
 def _behave(manner: Callable[[Peer], None], peer: Peer) -> None:
-    """What becomes of the rude peer itself is no matter: the witnesses tell."""
+    """A rude peer may be cut off; but a server that is silent to it has been brought to a halt."""
     try:
         manner(peer)
-    except PeerError:
+    except PeerError as error:
         peer.reset()
+        if error.trouble.kind == SILENT:
+            raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Iterator, Sequence
 
 from grader.outcome import MEMORY_LIMIT, TIME_LIMIT, Failed
@@ -86,7 +87,7 @@ class Server:
         try:
             peer.expect_echo(data)
         except PeerError as error:
-            raise self.failed(f"{when}: {error}", "the other connections are served as ever")
+            raise self.failed(f"{when}: {error}", f"{when}: every byte comes back") from error
 
     def settle(self, descriptors: int, limit: float = STEP) -> int:
         """Wait until the server has at most so many descriptors open; return how many it has."""
@@ -113,10 +114,21 @@ class Server:
 
     def exhibits(self) -> list[Evidence]:
         """Return the server's ledger and what it has written."""
-        ledger = "the server has ended" if self.process.ended() else str(self.process.ledger())
-        found = [Evidence("ledger", ledger)]
-        said = self.process.stderr_text().strip()
-        return [*found, Evidence("output", said)] if said else found
+        if self.process.ended():
+            ledger = f"the server has ended: {self.ending()}"
+        else:
+            ledger = str(self.process.ledger())
+        said = without_repeats(self.process.stderr_text().strip())
+        return [Evidence("ledger", ledger), *([Evidence("output", said)] if said else [])]
+
+
+def without_repeats(text: str) -> str:
+    """Return text in which lines that repeat the one before are counted instead."""
+    lines: list[str] = []
+    for line, group in groupby(text.splitlines()):
+        count = len(list(group))
+        lines += [line, f"(and {count - 1} times more)"] if count > 1 else [line]
+    return "\n".join(lines)
 
 
 def pick_port(run: Run) -> int:
@@ -144,7 +156,7 @@ def serving(
         try:
             yield server
         except PeerError as error:
-            raise server.failed(str(error), "every byte comes back") from error
+            raise server.failed(str(error), "the server serves each of its clients") from error
 
 
 def launch(

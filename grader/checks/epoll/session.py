@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from grader.checks.epoll.server import STEP, Server
 from grader.load import Peer, PeerError, stream
-from grader.load.trouble import CLOSED, RESET
+from grader.load.trouble import CLOSED, RESET, shown
 from grader.run import Run
 
 PATIENCE = 0.1  # seconds for an answer that may have to wait until somebody leaves
@@ -125,10 +125,16 @@ class Session:
     def _gone(self, name: str, error: PeerError | None, got: bytes = b"") -> None:
         """The connection has ended, or brought something that was not sent."""
         hung_up = error.trouble.kind in (CLOSED, RESET) if error else not got
-        told = f"the {name} client: {error or 'closed by the server before its answer'}"
+        told = f"the {name} client: {error or _said(got)}"
         (self.lost if hung_up else self.wrong).append(told)
         self._drop(name)
 
     def _drop(self, name: str) -> None:
         self._waiting.pop(name, None)
         self._peers.pop(name).close()
+
+
+def _said(got: bytes) -> str:
+    if not got:
+        return "closed by the server before its answer"
+    return f"it got bytes that it did not send: {shown(got)}"

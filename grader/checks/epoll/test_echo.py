@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import cycle, repeat
+from typing import Iterable
 
 from grader.outcome import Failed, check
 from grader.checks.epoll.server import STEP, Server
@@ -28,26 +29,34 @@ def test_basic(run: Run) -> None:
         "500 small writes": (stream(run.job.seed, 2, 5000), cycle([1, 19])),
     }
 
+    failures = [
+        failure
+        for what, (data, pieces) in payloads.items()
+        if (failure := _basic(run, what, data, pieces))
+    ]
+    if failures:
+        observed = "\n".join(failure.observed for failure in failures)
+        expected, share = "exactly the bytes that were sent", 1 - len(failures) / len(payloads)
+        raise Failed(observed, expected=expected, evidence=failures[0].evidence, share=share)
+
+
+def _basic(run: Run, what: str, data: bytes, pieces: Iterable[int]) -> Failed | None:
+    """Return what went wrong with one payload, sent to a server of its own, or nothing."""
+
     def body(server: Server) -> None:
-        wrong = [_basic(server, *case) for case in payloads.items()]
-        found = [text for text in wrong if text]
-        if found:
-            failure = server.failed("\n".join(found), "exactly the bytes that were sent")
-            failure.share = 1 - len(found) / len(payloads)
-            raise failure
-
-    witnessed(run, body)
-
-
-def _basic(server: Server, what: str, payload: tuple[bytes, cycle[int]]) -> str:
-    """Return what went wrong with one payload on a connection of its own, or nothing."""
-    data, pieces = payload
-    try:
         with server.peer() as peer:
-            peer.expect_echo(data, pieces=pieces)
-    except PeerError as error:
-        return f"{what}: {error}"
-    return ""
+            try:
+                peer.expect_echo(data, pieces=pieces)
+            except PeerError as error:
+                raise server.failed(
+                    f"{what}: {error}", "exactly the bytes that were sent"
+                ) from error
+
+    try:
+        witnessed(run, body)
+    except Failed as failure:
+        return failure
+    return None
 
 
 @check("echo.order")

@@ -1,22 +1,19 @@
-"""How the server ends: on signals, and when it is used wrongly."""
+"""How the server ends when it is told to."""
 
 from __future__ import annotations
 
 import signal
-import subprocess
 from functools import partial
 
 from grader.outcome import TIME_LIMIT, Failed, check
 from grader.checks.epoll.late import end_late
-from grader.checks.epoll.server import STEP, Server, pick_port
+from grader.checks.epoll.server import STEP, Server
 from grader.checks.epoll.witness import witnessed
 from grader.ledger import queues
 from grader.load import Peer, PeerError, stream
 from grader.load.trouble import WRONG
-from grader.process import Process, TimeLimit, signal_name
-from grader.result import Evidence
+from grader.process import TimeLimit, signal_name
 from grader.run import Run
-from grader.sandbox import Sandbox
 
 GRACE = 1.0  # seconds that the contract gives the server to deliver
 CHUNK = 8192  # bytes, sent one by one until the server owes some
@@ -105,55 +102,3 @@ def _owed(server: Server, peer: Peer) -> int:
     pid = server.box.holder or server.process.pid
     in_kernel = queues(pid, server.port, local)[0] + queues(pid, local, server.port)[1]
     return peer.sent - peer.received - in_kernel
-
-
-@check("args.errors")
-def test_args(run: Run) -> None:
-    """Start it without a port, with ports that are none, and with one that is in use."""
-    program = str(run.program())
-    with run.sandbox() as box:
-        taken = pick_port(run)
-        blocker = box.dialer.sockets(1)[0]
-        blocker.bind(("127.0.0.1", taken))
-        blocker.listen()
-        cases = {"": (2,), "http": (1,), "70000": (1,), f"{taken + 1}x": (1,), "-5": (1, 2)}
-        wrong = [
-            _misused(run, box, program, [word] if word else [], codes)
-            for word, codes in cases.items()
-        ]
-        wrong.append(_misused(run, box, program, [str(taken)], (1,), " (a port in use)"))
-        blocker.close()
-    found = [text for text in wrong if text]
-    if found:
-        expected = "a message on stderr; exit status 1, or 2 for wrong usage"
-        share = 1 - len(found) / len(wrong)
-        raise Failed("\n".join(found), expected=expected, evidence=[_ledger(found)], share=share)
-
-
-def _ledger(found: list[str]) -> Evidence:
-    return Evidence("note", f"{len(found)} of the wrong uses were not refused as they should be")
-
-
-def _misused(
-    run: Run, box: Sandbox, program: str, words: list[str], codes: tuple[int, ...], what: str = ""
-) -> str:
-    """Return what is wrong with the reaction to these arguments, or nothing."""
-    shown = " ".join(["echo_server", *words]) + what
-    process = box.start([program, *words], limits=run.limits, stdout=subprocess.DEVNULL)
-    try:
-        ending = process.wait(run.limit(STEP))
-    except TimeLimit:
-        return f"{shown}: it still runs after {run.limit(STEP):.0f} s"
-    finally:
-        process.kill()
-    return _complaint(shown, process, ending.code, str(ending), codes)
-
-
-def _complaint(
-    shown: str, process: Process, code: int | None, ending: str, codes: tuple[int, ...]
-) -> str:
-    if code not in codes:
-        return f"{shown}: {ending}, not {' or '.join(map(str, codes))}"
-    if not process.stderr_text().strip():
-        return f"{shown}: {ending} without a message on stderr"
-    return ""

@@ -86,7 +86,10 @@ def _failure(run: Run, matrix: Matrix) -> Failed:
         stories
     )
     evidence = [Evidence("matrix", matrix.text(MATRIX_WIDTH)), *first.evidence[1:]]
-    expected = "at most the connection that was hit is lost; the server and all others live on"
+    expected = (
+        "EINTR, EAGAIN and errors of accept lose nobody; any other error at most the connection "
+        "that it hit; the server and all others live on"
+    )
     return Failed(observed, expected=expected, evidence=evidence, share=matrix.share)
 
 

@@ -29,7 +29,7 @@ def test_speed(run: Run) -> None:
             if not others.grow(IDLE, run.limit(STEP)).good:
                 raise Inconclusive("the yardstick did not serve its connections")
             ours, theirs = _compare(server.process, crowd, peer, others)
-    _judge(server, ours, theirs)
+            _judge(server, ours, theirs)
 
 
 def _start_yardstick(server: Server, yardstick: Path) -> tuple[Process, int]:

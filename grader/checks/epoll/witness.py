@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from typing import Callable
 
@@ -25,6 +26,7 @@ CALLS = (
     *("write", "send", "sendto", "sendmsg", "writev", "epoll_wait", "epoll_pwait", "epoll_pwait2"),
 )
 ACCEPTS = ("accept", "accept4")
+SECOND = "(the last calls before the failure, when it was run a second time, under strace)"
 LAST = 4  # calls that are shown where nothing better is known
 
 
@@ -48,9 +50,9 @@ def _testimony(run: Run, body: Body, flags: tuple[str, ...]) -> list[Evidence]:
                 body(server)
             return []
         except Failed:
-            pass
+            moment = time.time()
         if recordings:
-            return _telling(recordings[0], recordings[0].trace())
+            return _telling(recordings[0], recordings[0].trace().between(0.0, moment))
     return []
 
 
@@ -68,7 +70,7 @@ def _telling(recording: Recording, trace: Trace) -> list[Evidence]:
     losing = [connection for connection in trace.connections() if _owed(trace, connection) > 0]
     if losing:
         return _loss(recording, trace, losing[0])
-    return recording.exhibit(trace.calls()[-LAST:])
+    return recording.exhibit(trace.calls()[-LAST:], note=SECOND)
 
 
 def _blocked(trace: Trace) -> list[Call]:
