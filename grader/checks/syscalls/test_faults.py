@@ -1,0 +1,169 @@
+"""The inspector's own calls fail, and the machine has no more processes, descriptors or strace for it."""
+
+from __future__ import annotations
+
+import os
+import select
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Iterator
+
+from grader import paths
+from grader.checks.syscalls.inspector import ENGINES, STEP, Bench, Inspection, bench, typed
+from grader.outcome import Failed, Inconclusive, check
+from grader.recording import Recording, record
+from grader.result import Evidence
+from grader.run import Run
+from grader.strace.ask import Trace
+from grader.strace.attach import attached
+from grader.strace.faults import Fault, baseline
+from grader.strace.run import ALL
+from grader.strace.sweep import Cell, Matrix, Pair, plan_sweep
+
+AGAIN = ("read", "wait4", "waitid", "poll", "ppoll")  # EINTR: done once more, nothing is lost
+SHORT = {  # for want of something: a message and 125, or done by other means
+    "pipe2": ("EMFILE", "ENFILE"),
+    "pipe": ("EMFILE", "ENFILE"),
+    "socketpair": ("EMFILE",),
+    "clone": ("EAGAIN", "ENOMEM"),
+    "fork": ("EAGAIN", "ENOMEM"),
+    "vfork": ("EAGAIN", "ENOMEM"),
+}
+PLACES = 3  # where each pair strikes
+STEPS = ("getppid=40", "enoent=20", "exit=3")
+FAILED_ITSELF = 125
+
+
+@check("fault.sweep")
+def test_faults(run: Run) -> None:
+    """Fail one pipe, fork, read or wait of the inspector after the other; then take away processes, descriptors and strace."""
+    empty = run.helper(paths.CHECKS / "empty.c")
+    cells: list[Cell] = []
+    with bench(run, "probe", "stage") as place:
+        for engine in ENGINES:
+            sweep = Sweep(place, engine)
+            cells += sweep.cells(baseline(lambda: sweep.played([empty])[0]))
+        scarce = list(_scarcities(place))
+    matrix = Matrix(tuple(cells))
+    wrong = [what for what in scarce if what]
+    if not matrix.judged:
+        raise Inconclusive("no fault could be injected")
+    if matrix.failed or wrong:
+        raise _failure(matrix, wrong, len(scarce))
+
+
+def _failure(matrix: Matrix, wrong: list[tuple[str, Inspection | None]], tries: int) -> Failed:
+    told = [f"{c.call} {c.errno}: {c.evidence[0].text}" for c in matrix.failed[:3]]
+    told += [text for text, _ in wrong[:3]]
+    evidence = list(matrix.evidence() if matrix.failed else ())
+    for _, found in wrong[:1]:
+        evidence += found.exhibits() if found else []
+    bad = len(matrix.failed) + len(wrong)
+    share = 1 - bad / (matrix.judged + tries)
+    expected = (
+        "EINTR: nothing is lost; no more descriptors, processes, strace: a message, exit status "
+        f"{FAILED_ITSELF}, nothing left running"
+    )
+    return Failed("\n".join(told), expected=expected, evidence=evidence[:6], share=share)
+
+
+class Sweep:
+    """Runs the same inspection again and again, each time with another fault in the inspector itself."""
+
+    def __init__(self, place: Bench, engine: str):
+        self._place = place
+        self._argv = [place.run.program(), "-e", engine, place.probe("probe"), *STEPS]
+        self._table = ""
+
+    def cells(self, base: dict[str, int]) -> list[Cell]:
+        """Return all runs, judged. Raises Failed if it does not even work without a fault."""
+        clean, recording, found = self.played(self._argv)
+        self._table = found.stderr
+        trouble = self._trouble(found, clean=True)
+        if trouble:
+            raise Failed(trouble, expected="no fault, no trouble", evidence=found.exhibits())
+        pairs = [Pair(call, "EINTR") for call in AGAIN]
+        pairs += [Pair(call, errno) for call, errnos in SHORT.items() for errno in errnos]
+        return [self._judged(cell) for cell in plan_sweep(clean, pairs, base, PLACES)]
+
+    def played(
+        self, argv: list[object], faults: tuple[Fault, ...] = ()
+    ) -> tuple[Trace, Recording, Inspection]:
+        """Run a program under strace that follows no child of it; return what was seen."""
+        run = self._place.run
+        recording = record(run, argv[0], ALL, faults=faults, follow=False)  # type: ignore[arg-type]
+        with _pipes() as (stdin, to, answers, stdout):
+            staged = [self._place.probe("stage"), *argv]
+            process = self._place.start(staged, stdin=stdin, stdout=stdout)
+            if not select.select([answers], [], [], run.limit(STEP))[0]:
+                raise Inconclusive("the program could not be held for its tracer")
+            with attached(recording.strace, process, run.limit(STEP)):
+                os.write(to, b"x")
+                ending = self._place.ended(process, argv)
+            process.kill()
+        said = process.stderr_text()
+        return recording.trace(), recording, Inspection(typed(argv), ending, b"", said, said)
+
+    def _judged(self, cell: Cell) -> Cell:
+        try:
+            trace, recording, found = self.played(self._argv, (cell.fault,))
+        except Failed as failure:
+            exhibits = [Evidence("note", failure.observed), *failure.evidence]
+            return replace(cell, verdict="failed", evidence=tuple(exhibits))
+        trouble = self._trouble(found, clean=cell.call in AGAIN)
+        evidence = [Evidence("note", trouble)]
+        if trouble:
+            evidence += recording.exhibit(trace.injected()) + found.exhibits()
+        return cell.judged(trace, not trouble, evidence)
+
+    def _trouble(self, found: Inspection, clean: bool) -> str:
+        """Return what is wrong, or nothing; clean: only the usual table will do."""
+        if not self._place.alone():
+            return f"{found.ending}; afterwards something still runs"
+        if found.ending.code == 3 and found.table.rows:
+            if found.table.row("getppid").calls == 40 and found.table.row("openat").errors >= 20:
+                return ""
+            return "calls are missing in the table"
+        if clean or found.ending.code != FAILED_ITSELF:
+            return f"{found.ending}" + ("" if found.table.rows else ", no table")
+        return "" if found.stderr.strip() else "no message"
+
+
+@contextmanager
+def _pipes() -> Iterator[tuple[int, int, int, int]]:
+    """Yield both ends of two pipes."""
+    ends = (*os.pipe(), *os.pipe())
+    try:
+        yield ends
+    finally:
+        for end in ends:
+            os.close(end)
+
+
+def _scarcities(place: Bench) -> Iterator[tuple[str, Inspection | None] | None]:
+    """Yield, for each run in which something real is missing, what is wrong with it, or None."""
+    probe = place.probe("probe")
+    for engine in ENGINES:
+        words = ["-e", engine, probe, *STEPS]
+        for processes in (2, 3):
+            limits = replace(place.run.limits, processes=processes)
+            yield _scarce(place, f"{processes} processes", words, limits=limits)
+        for nofile in (4, 5, 6):
+            limits = replace(place.run.limits, nofile=nofile, soft_nofile=nofile)
+            yield _scarce(place, f"{nofile} descriptors", words, limits=limits)
+    nowhere = {"PATH": "/nonexistent"}
+    yield _scarce(place, "no strace in PATH", ["-e", "strace", probe, *STEPS], env=nowhere)
+
+
+def _scarce(
+    place: Bench, what: str, words: list[object], **options: object
+) -> tuple[str, Inspection | None] | None:
+    try:
+        found = place.inspect(*words, **options)  # type: ignore[arg-type]
+    except Failed as failure:
+        return f"{what}: {failure.observed}", None
+    whole = found.ending.code == 3 and found.table.row("getppid").calls == 40
+    told = found.ending.code == FAILED_ITSELF and found.stderr.strip()
+    if not place.alone():
+        return f"{what}: {found.ending}; afterwards something still runs", found
+    return None if whole or told else (f"{what}: {found.ending}", found)
