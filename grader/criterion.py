@@ -1,206 +1,179 @@
-"""Run one Criterion test of a drill in a sandbox, and believe its report only as far as the trace allows."""
+"""Judge a drill by its Criterion tests, and believe their report only as far as the trace allows."""
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
+from typing import Iterable
 
-from grader import paths
+from grader import drill_questions, paths
+from grader.criterion_report import MACHINE_TEST, PASSED, SKIPPED, Report
 from grader.outcome import TIME_LIMIT, Failed, Inconclusive, Tampered
-from grader.process import TimeLimit
 from grader.result import Evidence
 from grader.run import Run
-from grader.sandbox import Room
-from grader.strace.ask import Trace
 from grader.strace.call import Call
-from grader.strace.run import Strace
-from grader.unit import build_unit
+from grader.strace.stack import blame_all
+from grader.unit import build_unit, tests_of
+from grader.unit_run import Performance, UnitTest, perform
 
-WATCHED: tuple[str, ...] = (
-    "open",
-    "openat",
-    "openat2",
-    "kill",
-    "tkill",
-    "tgkill",
-    "pidfd_send_signal",
-)
-WATCHED += ("ptrace", "process_vm_writev", "pidfd_open", "pidfd_getfd", "exit_group")
-SANITIZERS = {
-    "ASAN_OPTIONS": "detect_leaks=0:exitcode=99:color=never",
-    "UBSAN_OPTIONS": "print_stacktrace=1:color=never",
-}
-TEST = re.compile(r"(?ms)^/\*(?P<comment>(?:(?!\*/).)*)\*/\s*^Test\((?P<suite>\w+), *(?P<name>\w+)")
-MACHINE = "machine: "  # how a test says that the machine is at fault, see unit.h
-
-
-@dataclass(frozen=True)
-class Report:
-    """What Criterion says of one test."""
-
-    status: str  # PASSED, FAILED, CRASHED, TIMEOUT, SKIPPED
-    assertions: int
-    messages: tuple[str, ...]
-
-
-def sentences(unit_file: Path) -> dict[str, str]:
-    """Return what each test of a unit_<drill>.c tries, by check id: the comment before it."""
-    found = {}
-    for match in TEST.finditer(unit_file.read_text("utf-8")):
-        words = re.sub(r"(?m)^\s*\*+\s?", " ", match["comment"])
-        found[f"{match['suite']}.{match['name']}"] = " ".join(words.split())
-    return found
+FATAL = ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL", "SIGPIPE", "SIGTRAP")
 
 
 def judge_test(run: Run) -> None:
     """Run the check's test in every variant that the manifest names. Raises Failed and its kin."""
+    name = run.check.id.rpartition(".")[2]
     for variant in run.check.variants:
-        _judge(run, variant)
+        questions = run.check.trace if variant == run.check.variants[0] else ()
+        _judge(UnitTest(run, build_unit(run, variant), variant, name, questions))
 
 
-def _judge(run: Run, variant: str) -> None:
-    unit = build_unit(run.job, run.part, variant, run.sandbox)
-    folder = run.scratch(f"report-{variant}-{run.random.getrandbits(64):x}")
-    folder.mkdir()
-    report_file = folder / "report.json"
-    suite, _, name = run.check.id.partition(".")
-    argv = [str(unit), f"--json={report_file}", f"--filter={suite}/{name}", "--jobs=1"]
-    traced = variant == "plain"
-    strace = Strace(calls=frozenset(WATCHED), out=run.scratch(f"trace-{variant}"), cpu=run.cpu)
-    with run.sandbox(Room(readable=(unit.parent,), writable=(folder,))) as box:
-        process = box.start(
-            [*argv, "--color=never", "--short-filename"],
-            limits=run.limits,
-            wrap=strace.argv() if traced else (),
-            env={**SANITIZERS, "SYSLABS_SEED": str(run.job.seed)},
-            sanitized=not traced,
+def _judge(test: UnitTest) -> None:
+    seen = perform(test)
+    _conclude(seen)
+    if seen.report is None or seen.report.status != SKIPPED:
+        return
+    lack = seen.report.lack
+    if not seen.witness.stretches or not _machine_is_fine(test):
+        raise Inconclusive(f"the machine: {lack}")
+    again = perform(test)
+    _conclude(again)
+    if again.report is not None and again.report.status == SKIPPED:
+        raise Failed(
+            f"after a call of the code under test there is no more {lack}",
+            expected="the code under test leaves the process as it finds it",
+            evidence=_last_call(again),
         )
-        try:
-            ending = str(process.wait(run.limit(run.limits.time)))
-        except TimeLimit as limit:
-            raise Failed(f"{name}: {limit}", reason=TIME_LIMIT) from limit
-        said = process.stderr_text()
-    if traced:
-        _expect_honest(strace.trace(str(unit)), report_file, unit, run)
-    _expect_no_sanitizer(said)
-    _conclude(run, _read(report_file, name), ending, said)
+
+
+def _machine_is_fine(test: UnitTest) -> bool:
+    """Whether the test that calls no code under test gets from the machine what it needs."""
+    probe = perform(replace(test, name=MACHINE_TEST, questions=()))
+    return probe.report is not None and probe.report.status == PASSED
+
+
+def _conclude(seen: Performance) -> None:
+    """Raise Failed or Tampered; return if the test has passed, or skipped itself."""
+    _expect_honest(seen)
+    _expect_return(seen)
+    _expect_no_sanitizer(seen)
+    report = seen.report
+    if report is None:
+        observed = f"the test gave no report: {seen.ending}"
+        raise Failed(observed, expected="the test runs to its end", evidence=_output(seen))
+    if report.status == SKIPPED:
+        return
+    answers = drill_questions.ask(seen.test.questions, seen.witness)
+    if report.status != PASSED:
+        failure = report.failure()
+        failure.evidence = tuple(_last_call(seen))
+        failure.evidence += tuple(_exhibit(seen, answer.calls) for answer in answers)
+        failure.evidence += _crash(seen)
+        raise failure
+    _expect_whole(seen, report)
+    for answer in answers:
+        evidence = [_exhibit(seen, answer.calls)]
+        raise Failed(answer.observed, expected=answer.expected, evidence=evidence)
 
 
 # -- what the trace says ---------------------------------------------------------------------------
 
 
-def _expect_honest(trace: Trace, report: Path, unit: Path, run: Run) -> None:
-    """Raise Tampered if a test reached for the runner, its report or another process."""
-    runner = trace.start.pid if trace.start else 0
-    for call in trace.calls(*WATCHED):
-        what = _meddling(call, runner, report, trace)
-        if what:
-            evidence = [run.exhibit([call], unit)]
-            expected = "a drill works on what the test gives it"
-            raise Tampered(f"the code under test {what}", expected=expected, evidence=evidence)
-
-
-def _meddling(call: Call, runner: int, report: Path, trace: Trace) -> str:
-    """Return what is dishonest about a call, or nothing."""
-    path = " ".join((arg.string or b"").decode("utf-8", "replace") for arg in call.args[:2])
-    if call.name.startswith("open"):
-        if call.pid != runner and str(report.parent) in path:
-            return "opens the report of its own test"
-        if re.search(
-            r"/proc/(?:\d+|self|thread-self)(?:/task/\d+)?/(?:mem|maps|cmdline|environ)", path
-        ):
-            return f"opens {path.strip()}: the memory or the arguments of a process"
-    elif call.name in ("ptrace", "process_vm_writev", "pidfd_getfd"):
-        return f"calls {call.name}: it reaches into a process"
-    elif call.name == "pidfd_open" and call.pid != runner:
-        return "gets hold of another process (pidfd_open)"
-    elif call.name in ("kill", "tkill", "tgkill") and call.pid != runner:
-        return _foreign_signal(call, trace)
-    return ""
-
-
-def _foreign_signal(call: Call, trace: Trace) -> str:
-    """raise(3) and abort(3) signal the process itself: that is a crash, not a trick."""
-    target = re.match(
-        r"(?P<inside>-?\d+)(?: /\* (?P<outside>\d+) in strace's PID NS \*/)?", call.body
-    )
-    if target is None:
-        return ""
-    member = trace.members.get(call.pid)
-    own = {call.pid, member.process} if member else {call.pid}
-    if int(target["outside"] or target["inside"]) in own:
-        return ""
-    return f"sends a signal to another process ({call.name})"
-
-
-# -- what the report says --------------------------------------------------------------------------
-
-
-def _read(path: Path, name: str) -> Report | None:
-    """Return the report of the one test that was run, or None where it is missing or not whole."""
-    try:
-        data = json.loads(path.read_bytes()[:1_000_000])
-        tests = [test for suite in data["test_suites"] for test in suite["tests"]]
-        ran = [test for test in tests if test["status"] != "SKIPPED" or test.get("messages")]
-        chosen = [test for test in ran if test["name"] == name]
-        if len(chosen) != 1:
-            return None
-        return _report(chosen[0])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _report(test: dict[str, Any]) -> Report:
-    messages = tuple(str(message) for message in test.get("messages") or ())
-    return Report(str(test["status"]), int(test.get("assertions", 0)), messages)
-
-
-def _conclude(run: Run, report: Report | None, ending: str, said: str) -> None:
-    """Turn a report into a verdict. Raises Failed, Inconclusive; returns if the test has passed."""
-    output = [Evidence("output", said.strip())] if said.strip() else []
-    if report is None:
-        observed = f"the test gave no report: {ending}"
-        raise Failed(observed, expected="the test runs to its end", evidence=output)
-    if report.status == "SKIPPED":
-        raise Inconclusive(" ".join(report.messages).replace(MACHINE, "the machine: "))
-    if report.status == "PASSED" and report.assertions == run.check.assertions:
-        return
-    if report.status == "PASSED":
-        observed = (
-            f"the test ended after {report.assertions} of {run.check.assertions} assertions: "
-            "does the code under test call exit?"
+def _expect_honest(seen: Performance) -> None:
+    """Raise Tampered if the code under test reached for the runner, its report or another process."""
+    found = seen.watch.first()
+    if found:
+        raise Tampered(
+            f"the code under test {found[0]}",
+            expected="a drill works on what the test gives it",
+            evidence=[_exhibit(seen, [found[1]])],
         )
-        raise Failed(observed, expected="the function returns to its caller", evidence=output)
-    raise _failed_test(run, report, output)
 
 
-def _failed_test(run: Run, report: Report, output: list[Evidence]) -> Failed:
-    text = "\n".join(report.messages) or said_by_criterion(output)
-    reason = TIME_LIMIT if report.status == "TIMEOUT" else "wrong behaviour"
-    expected = re.search(r"(?m)^.*?expected: (.+)$", text)
-    observed = re.search(r"(?ms)observed: (.+?)(?=^\[|\Z)", text)
-    where = re.search(r"(unit_\w+\.c):(\d+)", said_by_criterion(output) + text)
-    place = paths.CHECKS.relative_to(paths.ROOT) / run.lab.id
-    exhibits = [Evidence("test", text, f"{place}/{where[1]}", int(where[2]))] if where else output
-    return Failed(
-        observed[1].strip() if observed else text or f"the test {report.status.lower()}",
-        expected=expected[1].strip() if expected else "the test passes",
-        evidence=exhibits,
-        reason=reason,
-    )
+def _expect_return(seen: Performance) -> None:
+    """Raise Failed if the code under test did not come back to the test."""
+    left = [call for call in seen.calls("exit_group") if call.pid == seen.witness.test]
+    if left:
+        raise Failed(
+            "the code under test ends the process instead of returning",
+            expected="the function returns to its caller",
+            evidence=[_exhibit(seen, left)],
+        )
+    if seen.time_limit is not None:
+        raise Failed(
+            f"{seen.test.name}: {seen.time_limit}",
+            expected="the function returns to its caller",
+            evidence=_last_call(seen),
+            reason=TIME_LIMIT,
+        )
 
 
-def said_by_criterion(output: list[Evidence]) -> str:
-    """Return what the test program printed."""
-    return "\n".join(item.text for item in output)
-
-
-def _expect_no_sanitizer(said: str) -> None:
-    report = re.search(r"(?ms)^(==\d+==ERROR: |[^\n]*runtime error: ).*", said)
+def _expect_no_sanitizer(seen: Performance) -> None:
+    report = re.search(r"(?ms)^(==\d+==ERROR: |[^\n]*runtime error: ).*", seen.said)
     if report:
         headline = re.sub(r"==\d+==ERROR: | on address.*", "", report.group().splitlines()[0])
         evidence = [Evidence("output", "\n".join(report.group().splitlines()[:16]))]
         raise Failed(headline, expected="no report of a sanitizer", evidence=evidence)
+
+
+def _expect_whole(seen: Performance, report: Report) -> None:
+    """Raise Failed or Tampered unless all assertions were passed, in the report and in the trace."""
+    wanted, marks = seen.test.run.check.assertions, seen.witness.passed
+    if report.assertions == marks == wanted and seen.ending == "exit status 0":
+        _expect_alone(seen)
+        return
+    told = f"the report says {report.assertions} assertions passed, the trace {marks}, of {wanted}"
+    kind = Failed if report.assertions == marks else Tampered
+    raise kind(f"{told} ({seen.ending})", expected="the whole test", evidence=_last_call(seen))
+
+
+def _expect_alone(seen: Performance) -> None:
+    """Raise Failed if a process that the code under test started goes on after the test."""
+    trace, test = seen.witness.trace, seen.witness.test
+    ended = {event.pid: event.index for event in trace.exits()}
+    end = ended.get(test, 0)
+    left = [
+        c for c in trace.forks() if seen.witness.own(c) and ended.get(c.result_pid or 0, end) >= end
+    ]
+    if left:
+        observed = "a process that the code under test started goes on after the test"
+        raise Failed(observed, expected="no process is left", evidence=[_exhibit(seen, left)])
+
+
+# -- evidence --------------------------------------------------------------------------------------
+
+
+def _output(seen: Performance) -> list[Evidence]:
+    return [Evidence("output", seen.said)] if seen.said else []
+
+
+def _exhibit(seen: Performance, calls: Iterable[Call]) -> Evidence:
+    """Return calls as evidence, with the student's line that made the last of them."""
+    *others, blamed = calls
+    evidence = seen.test.run.exhibit([*others, blamed], seen.test.program)
+    place = seen.test.run.exhibit([seen.with_stack(blamed)], seen.test.program)
+    return replace(evidence, file=place.file, line=place.line)
+
+
+def _last_call(seen: Performance) -> list[Evidence]:
+    """Return the line of the test that called the code under test last."""
+    if not seen.witness.stretches:
+        return _output(seen)
+    last, tests = seen.witness.stretches[-1], tests_of(seen.test.run)
+    lines = tests.read_text("utf-8").splitlines()
+    text = lines[last.line - 1].strip() if last.line <= len(lines) else ""
+    text += "   …does not return" if last.leave is None else ""
+    return [Evidence("test", text, str(tests.relative_to(paths.ROOT)), last.line)]
+
+
+def _crash(seen: Performance) -> tuple[Evidence, ...]:
+    """Return the signal that ended the code under test, with the student's line, if one did."""
+    signals = seen.signals(*FATAL)
+    if not signals:
+        return ()
+    run, text = seen.test.run, f"killed by {signals[0].name}"
+    signal = seen.signal_with_stack(signals[0])
+    places = blame_all([signal], seen.test.program, run.part.files)  # type: ignore[list-item]
+    place = places.get(signal.index)
+    if place is None:
+        return (Evidence("trace", text),)
+    return (Evidence("trace", text, f"{run.job.display}/{place.file}", place.line),)

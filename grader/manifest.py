@@ -55,6 +55,7 @@ class Check:
     limits: Limits
     variants: tuple[str, ...]  # the builds that it runs
     assertions: int = 0  # of a Criterion test: how many a pass executes
+    trace: tuple[str, ...] = ()  # of a Criterion test: questions, see grader/drill_questions.py
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,7 @@ def _check(table: Table, limits: dict[str, Limits]) -> Check:
         limits=_limits(table, limits[part]),
         variants=table.texts("variants", ["plain"]),
         assertions=table.whole("assertions", 0),
+        trace=table.texts("trace", []),
     )
 
 

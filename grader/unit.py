@@ -3,105 +3,166 @@
 from __future__ import annotations
 
 import fcntl
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
 
 from grader import paths
 from grader.build import COMMON, COMPILER, VARIANTS, BuildFailed, localise, run_tool
-from grader.job import Job
-from grader.manifest import Part
-from grader.object_file import suspicions
+from grader.manifest import Lab, Part
+from grader.object_file import code_sections, suspicions
 from grader.outcome import Tampered
 from grader.process import NotStarted
 from grader.result import Evidence
+from grader.run import Run
 from grader.sandbox import Room, Sandbox
 from grader.toolchain import has, lacking
 
 OBJCOPY = "/usr/bin/objcopy"
-Opener = Callable[[Room], Sandbox]
+KEEP = "--keep-global-symbol"  # of objcopy: all other symbols become local
+LIBRARIES = ("-lcriterion",)
+# The tests are compiled in every grading: quickly, and with guards around what the drill is given.
+TESTS_VARIANTS = {"plain": ("-O0",), "asan": ("-O0", "-fsanitize=address")}
+TEST_SECONDS = 3.0  # until Criterion ends a test, on a machine that is not slow
+STUDENTS_CODE = "students_code"  # the section that the student's functions are in
+# Addresses as in the file, which the trace can be held against, and tables that cannot be written to.
+LINK = ("-no-pie", "-Wl,-z,relro,-z,now")
+# Code under test cannot tell that it is sanitized, and is the same in all variants.
+UNAWARE = ("-U__SANITIZE_ADDRESS__", "-U__SANITIZE_THREAD__")
+UNSANITIZED = re.compile(r"\b_*no_(sanitize|address_safety_analysis)\w*")
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One drill's tests: `tests` is unit_<drill>.c, `sources` are the student's C files."""
+    """One drill's tests, built in `folder` with the flags of a variant."""
 
-    job: Job
-    part: Part
-    tests: Path
-    folder: Path  # where it is built
+    run: Run
+    variant: str
+    folder: Path
+
+    @property
+    def part(self) -> Part:
+        """The drill."""
+        return self.run.part
 
     @property
     def sources(self) -> list[str]:
         """The student's C files of this drill."""
         return [name for name in self.part.files if name.endswith(".c")]
 
+    @property
+    def program(self) -> Path:
+        """The program that runs the tests."""
+        return self.folder / f"unit_{self.part.id}"
 
-def unit_of(job: Job, part: Part, variant: str) -> Unit:
-    """Return the unit of a drill, to be built with the flags of a variant."""
-    tests = paths.CHECKS / job.lab / f"unit_{part.id}.c"
-    return Unit(job, part, tests, Path(job.scratch) / "units" / variant / part.id)
+    @property
+    def flags(self) -> list[str]:
+        """The options of gcc for the student's files and the tests."""
+        return [*COMMON, *VARIANTS[self.variant]]
 
 
-def build_unit(job: Job, part: Part, variant: str, open_sandbox: Opener) -> Path:
+def tests_of(run: Run) -> Path:
+    """Return the file with the tests of the drill that a check belongs to."""
+    return unit_file(run.lab, run.part)
+
+
+def unit_file(lab: Lab, part: Part) -> Path:
+    """Return where the Criterion tests of a part are, if it has any."""
+    return paths.CHECKS / lab.id / f"unit_{part.id}.c"
+
+
+def build_unit(run: Run, variant: str) -> Path:
     """Return the drill's test program, built unless another process already has.
 
     Raises BuildFailed, Tampered, NotStarted.
     """
     if not has("criterion"):
         raise NotStarted(lacking(["criterion"]))
-    unit = unit_of(job, part, variant)
+    unit = Unit(run, variant, Path(run.job.scratch) / "units" / variant / run.part.id)
     unit.folder.mkdir(parents=True, exist_ok=True)
-    program = unit.folder / f"unit_{part.id}"
     with (unit.folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not program.exists():
-            _compile(unit, variant, open_sandbox)
-            _inspect(unit, variant)
-            _link(unit, variant, program, open_sandbox)
-    return program
+        if not unit.program.exists():
+            _compile(unit)
+            _link(unit)
+    return unit.program
 
 
-def _compile(unit: Unit, variant: str, open_sandbox: Opener) -> None:
-    """Compile the student's files where nothing but them can be seen."""
-    source = Path(unit.job.source)
-    room = Room(readable=(source,), writable=(unit.folder,))
-    with open_sandbox(room) as box:
+def _compile(unit: Unit) -> None:
+    """Compile the student's files where nothing but them can be seen, and inspect them."""
+    source = unit.run.source
+    with unit.run.sandbox(Room(readable=(source,), writable=(unit.folder,))) as box:
         for name in unit.sources:
-            argv = [COMPILER, *COMMON, *VARIANTS[variant], "-I.", "-c", name]
-            argv += [f"-ffile-prefix-map={source}/=", "-o", str(_object(unit, name))]
-            log = run_tool(box, argv, str(source), _object(unit, name))
-            if not _object(unit, name).exists():
-                raise BuildFailed(localise(log, unit.sources, unit.job.display))
-
-
-def _inspect(unit: Unit, variant: str) -> None:
-    expected = frozenset(unit.part.symbols)
+            base = [COMPILER, *COMMON, *UNAWARE, "-I.", f"-ffile-prefix-map={source}/=", name]
+            _make(unit, box, [*base, *VARIANTS["plain"], "-c"], f"plain_{name}.o")
+            if unit.variant != "plain":
+                _make(unit, box, [*base, "-E"], f"{name}.i")
+                _make(unit, box, [*base, *VARIANTS[unit.variant], "-c"], f"{unit.variant}_{name}.o")
     for name in unit.sources:
-        found = suspicions(_object(unit, name), expected, sanitized=variant != "plain")
-        if found:
-            evidence = [Evidence("note", f"{unit.job.display}/{name}: {each}") for each in found]
-            expected_text = "functions that are called by the tests and do nothing before or after"
-            raise Tampered(f"{name} has {found[0]}", expected=expected_text, evidence=evidence)
+        _inspect(unit, name)
 
 
-def _link(unit: Unit, variant: str, program: Path, open_sandbox: Opener) -> None:
-    """Make all other symbols of the student's objects local, so that they replace nothing, and link."""
-    keep = [f"--keep-global-symbol={symbol}" for symbol in unit.part.symbols]
-    shut_in = []
-    room = Room(readable=(Path(unit.job.source), unit.tests.parent), writable=(unit.folder,))
-    with open_sandbox(room) as box:
-        for name in unit.sources:
-            target = unit.folder / f"shut_{name}.o"
-            argv = [OBJCOPY, *keep, str(_object(unit, name)), str(target)]
-            run_tool(box, argv, str(unit.folder), target)
-            shut_in.append(str(target))
-        argv = [COMPILER, *COMMON, *VARIANTS[variant], f"-I{unit.job.source}"]
-        argv += ["-o", str(program), str(unit.tests), *shut_in, "-lcriterion"]
-        log = run_tool(box, argv, str(unit.folder), program).replace(f"{unit.job.source}/", "")
-    if not program.exists():
-        raise BuildFailed(localise(log, unit.sources, unit.job.display))
+def _make(unit: Unit, box: Sandbox, argv: list[str], product: str) -> Path:
+    """Run a tool that makes `product` in the unit's folder. Raises BuildFailed."""
+    path = unit.folder / product
+    log = run_tool(box, [*argv, "-o", str(path)], str(unit.run.source), path)
+    if not path.exists():
+        log = log.replace(f"{unit.folder}/", "")
+        raise BuildFailed(localise(log, unit.sources, unit.run.job.display))
+    return path
 
 
-def _object(unit: Unit, name: str) -> Path:
-    return unit.folder / f"{name}.o"
+def _inspect(unit: Unit, name: str) -> None:
+    """Raise Tampered for a file that would act on its own, or hides from the sanitizers."""
+    found = suspicions(unit.folder / f"plain_{name}.o", frozenset(unit.part.symbols))
+    if unit.variant != "plain":
+        found += _unsanitized(unit.folder / f"{name}.i")
+    if found:
+        display = unit.run.job.display
+        raise Tampered(
+            f"{name} has {found[0]}",
+            expected="functions that are called by the tests and do nothing before or after",
+            evidence=[Evidence("note", f"{display}/{name}: {each}") for each in found],
+        )
+
+
+def _unsanitized(preprocessed: Path) -> list[str]:
+    """Return the attributes that switch a sanitizer off, in C that the preprocessor is done with."""
+    text = re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', preprocessed.read_text("utf-8", "replace"))
+    found = UNSANITIZED.search(text)
+    return [f"an attribute that switches a sanitizer off ({found[0]})"] if found else []
+
+
+def _link(unit: Unit) -> None:
+    """Link the student's objects, shut in, with the tests."""
+    room = Room(readable=(unit.run.source, paths.CHECKS), writable=(unit.folder,))
+    with unit.run.sandbox(room) as box:
+        ours, theirs = _tests(unit, box), _shut_in(unit, box)
+        argv = [COMPILER, *unit.flags, *LINK, str(ours), str(theirs), *LIBRARIES]
+        _make(unit, box, argv, unit.program.name)
+
+
+def _tests(unit: Unit, box: Sandbox) -> Path:
+    """Compile the tests; nothing of theirs can be named from outside."""
+    limit = f"-DTEST_SECONDS={unit.run.limit(TEST_SECONDS):.1f}"
+    argv = [COMPILER, *COMMON, *TESTS_VARIANTS[unit.variant], limit, "-c"]
+    argv += [f"-I{paths.CHECKS}", f"-I{unit.run.source}"]
+    open_ = _make(unit, box, [*argv, str(tests_of(unit.run))], "open_tests.o")
+    return _objcopy(unit, box, open_, "tests.o", [f"{KEEP}="])
+
+
+def _shut_in(unit: Unit, box: Sandbox) -> Path:
+    """Make all but the drill's symbols local, so that they replace nothing, and set the code apart."""
+    objects = [str(unit.folder / f"{unit.variant}_{name}.o") for name in unit.sources]
+    whole = _make(unit, box, [COMPILER, "-r", "-nostdlib", *objects], "open.o")
+    keep = [f"{KEEP}={symbol}" for symbol in unit.part.symbols]
+    apart = [f"--rename-section={name}={STUDENTS_CODE}" for name in code_sections(whole)]
+    return _objcopy(unit, box, whole, "shut_in.o", [*keep, *apart])
+
+
+def _objcopy(unit: Unit, box: Sandbox, source: Path, product: str, options: list[str]) -> Path:
+    target = unit.folder / product
+    log = run_tool(box, [OBJCOPY, *options, str(source), str(target)], "/tmp", target)
+    if not target.exists():
+        raise BuildFailed(log)
+    return target

@@ -20,6 +20,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define read_full(...) TESTED(read_full(__VA_ARGS__))
+#define write_full(...) TESTED(write_full(__VA_ARGS__))
+#define ring_put(...) TESTED(ring_put(__VA_ARGS__))
+#define write_some(...) TESTED(write_some(__VA_ARGS__))
+
 enum { TICK_US = 500, GUARD = 64, GUARD_BYTE = 0xa5, MOST = 32768 };
 
 TestSuite(io, .timeout = TEST_SECONDS);
@@ -411,4 +416,27 @@ Test(io, write_some)
           "all %zu bytes kept, no SIGPIPE", "%zu kept, SIGPIPE raised %d times",
           left, ring.used, broken_pipes);
     free(ring.data);
+}
+
+/* What these tests need of a machine. No code under test is called. */
+Test(io, machine)
+{
+    size_t n = MOST / 4;
+    int fds[2], file = memfd_create("small", MFD_CLOEXEC);
+    struct rlimit limit;
+
+    send_records(fds, n, 12);
+    NEED(pipe2(fds, O_CLOEXEC) == 0 && write(fds[1], data, n) == (ssize_t)n,
+         "a pipe that holds it");
+    small_pipe();
+    alarm_every(TICK_US, drain, 0);
+    alarm_off();
+    NEED(file != -1 && open("/dev/zero", O_WRONLY | O_CLOEXEC) != -1,
+         "a memfd and /dev/zero");
+    NEED(getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+             setrlimit(RLIMIT_FSIZE, &limit) == 0,
+         "setrlimit");
+    NEED(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0,
+         "a socket pair");
+    free(full_ring(MOST, 90).data);
 }

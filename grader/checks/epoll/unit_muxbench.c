@@ -17,6 +17,11 @@
 #include <sys/select.h>
 #include <unistd.h>
 
+#define wait_select(...) TESTED(wait_select(__VA_ARGS__))
+#define wait_poll(...) TESTED(wait_poll(__VA_ARGS__))
+#define epoll_watch(...) TESTED(epoll_watch(__VA_ARGS__))
+#define wait_epoll(...) TESTED(wait_epoll(__VA_ARGS__))
+
 enum { MANY = 60, LONG_MS = 999, SPARE = 8, UNTOUCHED = -77 };
 
 TestSuite(muxbench, .timeout = TEST_SECONDS);
@@ -249,4 +254,19 @@ Test(muxbench, fd_setsize)
     error = errno;
     CHECK(n == 1 && ready[0] == last, "1 ready: descriptor %d", "%d (%s): %d",
           last, n, error_name(error), ready[0]);
+}
+
+/* What these tests need of a machine. No code under test is called. */
+Test(muxbench, machine)
+{
+    struct crowd c = crowd_of(MANY);
+    int fds[2], file = memfd_create("file", MFD_CLOEXEC);
+    int last = FD_SETSIZE - 1;
+
+    set_ready(c.fds[0], true);
+    set_ready(c.fds[0], false);
+    NEED(file != -1 && dup2(file, c.fds[1]) != -1, "a memfd");
+    NEED(pipe2(fds, O_CLOEXEC) == 0, "a pipe");
+    NEED(fcntl(file, F_DUPFD_CLOEXEC, last) == last,
+         "descriptor 1023 (the limit of open descriptors)");
 }

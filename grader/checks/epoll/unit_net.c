@@ -27,6 +27,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define tcp_listen(...) TESTED(tcp_listen(__VA_ARGS__))
+#define set_nonblocking(...) TESTED(set_nonblocking(__VA_ARGS__))
+#define tcp_connect_timeout(...) TESTED(tcp_connect_timeout(__VA_ARGS__))
+
 enum { WAIT_MS = 1000, TICK_US = 4000, STORM_TICKS = 250 };
 
 TestSuite(net, .timeout = TEST_SECONDS);
@@ -444,4 +448,26 @@ Test(net, errors)
 
     refuse(__NR_listen, -1, EADDRINUSE);
     CHECK_FAILURE(EADDRINUSE, tcp_listen("127.0.0.1", "0", 8));
+}
+
+/* What these tests need of a machine. No code under test is called. */
+Test(net, machine)
+{
+    int v4 = own_server(AF_INET, 8), v6 = own_server(AF_INET6, 8);
+    int client4 = own_client(AF_INET, port_of(v4));
+    int client6 = own_client(AF_INET6, port_of(v6)), pair[2];
+    struct rlimit limit;
+
+    NEED(client4 != -1 && accepted(v4) != -1, "a connection on 127.0.0.1");
+    NEED(client6 != -1 && accepted(v6) != -1, "a connection on ::1");
+    own_server(AF_INET, -1);
+    own_full_server();
+    NEED(memfd_create("nonblocking", MFD_CLOEXEC) != -1, "a memfd");
+    NEED(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0, "a socket pair");
+    alarm_every(TICK_US, tick, 0);
+    alarm_off();
+    open_fds();
+    limit = no_descriptors();
+    NEED(setrlimit(RLIMIT_NOFILE, &limit) == 0, "setrlimit");
+    refuse(__NR_listen, -1, EADDRINUSE);
 }

@@ -19,6 +19,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define reactor_new() TESTED(reactor_new())
+#define reactor_free(r) TESTED_VOID(reactor_free(r))
+#define reactor_add(...) TESTED(reactor_add(__VA_ARGS__))
+#define reactor_modify(...) TESTED(reactor_modify(__VA_ARGS__))
+#define reactor_remove(...) TESTED(reactor_remove(__VA_ARGS__))
+#define reactor_timer(...) TESTED(reactor_timer(__VA_ARGS__))
+#define reactor_cancel(...) TESTED(reactor_cancel(__VA_ARGS__))
+#define reactor_run_once(...) TESTED(reactor_run_once(__VA_ARGS__))
+
 enum {
     MANY = 100,    /* descriptors that are ready at once */
     FEW = 10,      /* the same, where each of them can be the first */
@@ -122,7 +131,8 @@ static struct reactor *new_reactor(void)
 {
     struct reactor *r = reactor_new();
 
-    NEED(r != NULL, "a reactor");
+    CHECK(r != NULL, "a reactor from reactor_new", "NULL (%s)",
+          error_name(errno));
     return r;
 }
 
@@ -602,4 +612,18 @@ Test(reactor, timers)
 {
     check_timer_order();
     check_timer_calls();
+}
+
+/* What these tests need of a machine. No code under test is called. */
+Test(reactor, machine)
+{
+    int fd = event_fd(0);
+
+    for (int i = 0; i < MANY; i++)
+        new_probe(event_fd(1), NULL);
+    make_ready(fd);
+    NEED(fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD) != -1, "descriptor number 300");
+    NEED(memfd_create("file", MFD_CLOEXEC) != -1, "a memfd");
+    alarm_every(1000, no_action, 0);
+    alarm_off();
 }

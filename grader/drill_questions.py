@@ -1,0 +1,123 @@
+"""Questions to the trace of a drill's test, which lab.toml names: trace = ["no_fd_leak"].
+
+Only what the code under test did counts: the calls between the marks that the test leaves around each
+call of it (grader/marks.py). An answer is what is wrong, with the system calls that show it.
+
+There is no sweep of faults by strace for drills: the test's own calls would be hit as well. A test that
+wants a call to fail says so itself, at the right moment and for the right call only, with a seccomp
+filter (`refuse` in grader/checks/epoll/unit_net.c) or a limit (setrlimit(2)).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Iterable, Iterator
+
+from grader.marks import Stretch, Witness
+from grader.strace.call import Call
+from grader.strace.run import DESCRIPTORS, TRANSFERS
+
+CHANGEABLE = frozenset({"O_APPEND", "O_ASYNC", "O_DIRECT", "O_NOATIME", "O_NONBLOCK"})  # by F_SETFL
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is wrong, what would be right, and the calls that show it: the last one is to blame."""
+
+    observed: str
+    expected: str
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a trace must show, and how it is looked at."""
+
+    calls: frozenset[str]
+    ask: Callable[[Witness], Iterator[Answer]]
+
+
+def ask(names: Iterable[str], witness: Witness) -> list[Answer]:
+    """Return what is wrong, by the questions of these names; an empty list if nothing is."""
+    return [answer for name in names for answer in QUESTIONS[name].ask(witness)]
+
+
+def calls(names: Iterable[str]) -> frozenset[str]:
+    """Return the system calls that must be traced for these questions."""
+    return frozenset(call for name in names for call in QUESTIONS[name].calls)
+
+
+def _no_fd_leak(witness: Witness) -> Iterator[Answer]:
+    """No descriptor that a call has opened is open when it returns; for tests in which all calls fail."""
+    for descriptor in witness.trace.descriptors():
+        stretch = witness.stretch(descriptor.opened) if descriptor.opened else None
+        if stretch is None or stretch.leave is None or not descriptor.opened:
+            continue
+        if descriptor.process == witness.test and descriptor.open_at(stretch.leave.index):
+            uses = [use for use in descriptor.uses if use in stretch]
+            yield Answer(
+                f"descriptor {descriptor.number} is still open when the call returns",
+                "whatever a call that fails has opened is closed again",
+                (*uses, descriptor.opened),
+            )
+
+
+def _flags_kept(witness: Witness) -> Iterator[Answer]:
+    """Whoever sets the file status flags has asked for them before, and leaves the others on."""
+    for call in witness.trace.calls("fcntl"):
+        stretch = witness.stretch(call)
+        if stretch is None or "F_SETFL" not in call.arg(1).flags:
+            continue
+        asked = _asked(witness, call, stretch)
+        if asked is None:
+            yield Answer(
+                "F_SETFL without F_GETFL before it: flags that others have set are lost",
+                "the flags are read, one is added, and all of them are set",
+                (call,),
+            )
+        elif lost := _flags(asked.result_text) - call.arg(2).flags:
+            gone = ", ".join(sorted(lost))
+            yield Answer(f"F_SETFL drops {gone}", "all other flags are kept", (asked, call))
+
+
+def _asked(witness: Witness, call: Call, stretch: Stretch) -> Call | None:
+    """The last F_GETFL of the same file in the same stretch."""
+    held = witness.trace.descriptor(call)
+    before = (c for c in witness.trace.calls("fcntl") if c in stretch and c.index < call.index)
+    found = [c for c in before if "F_GETFL" in c.arg(1).flags]
+    same = [c for c in found if held and (d := witness.trace.descriptor(c)) and d.file is held.file]
+    return same[-1] if same else None
+
+
+def _flags(text: str) -> frozenset[str]:
+    """The changeable flags but O_NONBLOCK in `(flags O_RDWR|O_APPEND)`."""
+    words = frozenset(text.strip("()").removeprefix("flags ").split("|"))
+    return words & CHANGEABLE - {"O_NONBLOCK"}
+
+
+def _short_writes_continued(witness: Witness) -> Iterator[Answer]:
+    """After a write that took less than it was offered comes another one, in the same call."""
+    writes = [write for write in witness.trace.writes() if witness.own(write.call)]
+    for write in writes:
+        stretch = witness.stretch(write.call)
+        later = (
+            each
+            for each in writes
+            if each.descriptor.file is write.descriptor.file
+            and each.call.index > write.call.index
+            and stretch is not None
+            and each.call in stretch
+        )
+        if write.short and next(later, None) is None:
+            yield Answer(
+                f"a write took {write.moved} of {write.asked} bytes, and the rest is not written",
+                "short writes are continued",
+                (write.call,),
+            )
+
+
+QUESTIONS = {
+    "no_fd_leak": Question(DESCRIPTORS, _no_fd_leak),
+    "flags_kept": Question(DESCRIPTORS, _flags_kept),
+    "short_writes_continued": Question(DESCRIPTORS | TRANSFERS, _short_writes_continued),
+}

@@ -1,0 +1,132 @@
+"""What no code under test may do: reach for the runner of its own test, for the report, for other processes.
+
+The questions are put to the trace, which is written outside of the sandbox. Not every trick leaves a
+system call: who patches the memory of its own process goes unseen here, and has to pass every
+assertion of the tests, mark by mark (grader/marks.py), to gain something.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Callable
+
+from grader.marks import MARK, Witness
+from grader.strace.call import Call
+
+OPENS = ("open", "openat", "openat2", "creat")
+SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
+REACHES = ("ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "pidfd_getfd")
+ON_PROCESSES = (*SIGNALS, "pidfd_open", "prlimit64")  # their first argument is a process
+WATCHED = frozenset((MARK, *OPENS, *ON_PROCESSES, *REACHES, "connect"))
+ALL_PROCESSES = -1
+
+_PROC = re.compile(r"/proc/(?P<who>\d+|self|thread-self)/(task/\d+/)?(?P<what>\w+)")
+_PRIVATE = (
+    "mem",
+    "maps",
+    "map_files",
+    "cmdline",
+    "environ",
+    "fd",
+    "root",
+    "cwd",
+    "stack",
+    "syscall",
+)
+_SOCKET = re.compile(r"/criterion_\d+\.sock")  # where Criterion's runner listens
+
+
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """Looks for dishonest calls in the trace of one test; report: the file that the runner writes."""
+
+    witness: Witness
+    report: Path
+
+    def first(self) -> tuple[str, Call] | None:
+        """Return what was done and the call that shows it, or None for an honest test."""
+        if self.witness.forged:
+            return "leaves marks in the trace, as only the tests do", self.witness.forged[0]
+        for call in (*self.witness.trace.calls(*WATCHED), *self.witness.trace.spawns()):
+            if self._process(call.pid) == self.witness.runner:
+                continue
+            for question in _QUESTIONS:
+                what = question(self, call)
+                if what:
+                    return what, call
+        return None
+
+    # -- who is who ----------------------------------------------------------------------------
+
+    def _process(self, pid: int) -> int:
+        member = self.witness.trace.members.get(pid)
+        return member.process if member else pid
+
+    @cached_property
+    def _family(self) -> frozenset[int | None]:
+        """The processes and threads of the test, as they number themselves."""
+        members = self.witness.trace.members.values()
+        spawns = (m.spawn for m in members if m.spawn and m.process != self.witness.runner)
+        return frozenset(spawn.result for spawn in spawns)
+
+    # -- questions -----------------------------------------------------------------------------
+
+    def opens(self, call: Call) -> str:
+        """The report, and what /proc tells of a process, are not to be opened."""
+        for path in _paths(call) if call.name in OPENS else ():
+            if path.is_relative_to(self.report.parent):
+                return "opens the report of its own test"
+            found = _PROC.match(str(path))
+            if found and found["what"] == "mem":
+                return f"opens the memory of a process ({path})"
+            if found and found["who"].isdigit() and found["what"] in _PRIVATE:
+                if int(found["who"]) not in self._family:
+                    return f"looks into another process ({path})"
+        return ""
+
+    def connects(self, call: Call) -> str:
+        """Criterion itself connects once, before any test runs."""
+        if call.name != "connect" or not _SOCKET.search(call.body):
+            return ""
+        early = not self.witness.marks or call.index < self.witness.marks[0].call.index
+        if early and call.pid == self.witness.test:
+            return ""
+        return "connects to the runner of the tests"
+
+    def reaches(self, call: Call) -> str:
+        """raise(3) and abort(3) signal the process itself: that is a crash, not a trick."""
+        if call.name in REACHES:
+            return f"calls {call.name}: it reaches into a process"
+        if call.name not in ON_PROCESSES:
+            return ""
+        target = call.arg(0).value
+        if target in (None, 0) or target in self._family:  # 0: itself, or its own group
+            return ""
+        if target == ALL_PROCESSES or -(target or 0) not in self._family:
+            return f"reaches for another process ({call.name})"
+        return ""
+
+    def hides(self, call: Call) -> str:
+        """A child may ask to be left alone by the tracer (clone(2))."""
+        hidden = "CLONE_UNTRACED" in call.arg("flags").flags
+        return "starts a process that cannot be watched" if hidden else ""
+
+
+_QUESTIONS: tuple[Callable[[Watch, Call], str], ...] = (
+    Watch.opens,
+    Watch.connects,
+    Watch.reaches,
+    Watch.hides,
+)
+
+
+def _paths(call: Call) -> list[Path]:
+    """What a call opens: as it says, below the folder that it starts from, and as the kernel found it."""
+    place = 1 if call.name in ("openat", "openat2") else 0
+    name = (call.arg(place).string or b"").decode("utf-8", "replace")
+    said = os.path.normpath(os.path.join(call.arg(0).path, name) if place else name)
+    return [Path(said), *([Path(call.result_path)] if call.result_path else [])]
