@@ -137,7 +137,7 @@ def _telling(log: str) -> str:
 def localise(log: str, files: Iterable[str], display: str) -> str:
     """Put the student's folder in front of file names that gcc printed."""
     names = "|".join(re.escape(name) for name in files)
-    pattern = rf"(?m)(?<![\w/.-])(?:\./)?((?:{names}|[\w-]+\.h)):(?=\d)"
+    pattern = rf"(?m)(?<![\w/.-])(?:\./)*((?:{names}|[\w-]+\.h)):(?=\d)"
     return re.sub(pattern, lambda found: f"{display}/{found[1]}:", log)
 
 

@@ -15,6 +15,8 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from grader import paths, privilege, toolchain
+from grader.run import best_isolation
+from grader.selftest import rooms
 from grader.selftest.others import User, run_as
 from grader.selftest.trees import Tree, plant
 from grader.worker import remove_tree
@@ -104,7 +106,16 @@ def tools(user: User, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
             copy.chmod(0o755)
             shutil.copytree(paths.TOOLS, copy, dirs_exist_ok=True)
             patch.setattr(paths, "TOOLS", copy)
+        _learn(user)
         yield paths.TOOLS
+
+
+def _learn(user: User) -> None:
+    """Find out, as the user, how strict a sandbox can be on this machine."""
+    folder = Path(tempfile.mkdtemp(prefix="place-"))
+    user.own(folder)
+    rooms.learn(run_as(user, folder, best_isolation)[0])
+    remove_tree(folder)
 
 
 @pytest.fixture

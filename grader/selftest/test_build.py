@@ -14,10 +14,9 @@ from grader import build as building
 from grader import paths
 from grader.build import LOG_BYTES, BuildFailed, Recipe, build, first_error, localise
 from grader.judge import compile_failure
-from grader.sandbox import Sandbox
+from grader.selftest.rooms import Unprivileged, opened
 from grader.selftest.trees import HELLO
 
-Unprivileged = Callable[[Callable[[], Any]], Any]
 Compile = Callable[..., Any]
 MAIN = "int main(void) { return 0; }\n"
 
@@ -35,7 +34,7 @@ def _compiled(unprivileged: Unprivileged, place: Path) -> Iterator[Compile]:
             names = tuple(name for name in ("hello.c", *others) if name.endswith(".c"))
             recipe = Recipe(source, place / "out", "hello", names, "labs/demo")
             try:
-                return build(recipe, variant, Sandbox)
+                return build(recipe, variant, opened)
             except BuildFailed as failure:
                 return str(failure), failure.log, failure.reason
 

@@ -13,20 +13,24 @@ import pytest
 
 from grader.ledger import count_fds, queues, read_ledger
 from grader.process import NotStarted, TimeLimit, signal_name
-from grader.sandbox import Room, Sandbox
+from grader.sandbox import PARTIAL
+from grader.selftest.rooms import LIMIT, Unprivileged, need, opened
 from grader.selftest.trees import PYTHON
 
-Unprivileged = Callable[[Callable[[], Any]], Any]
-LIMIT = 20.0
 SOON = 0.05  # seconds, where nothing is to happen
 PAUSE = "import signal; signal.pause()"
+
+
+@pytest.fixture(autouse=True)
+def _namespaces() -> None:
+    need(PARTIAL)  # ports and signals of other programs are none of ours
 
 
 def with_program(unprivileged: Unprivileged, code: str, look: Callable[[Any], Any]) -> Any:
     """Start Python code in a sandbox and return look(process)."""
 
     def body() -> Any:
-        with Sandbox(Room()) as box:
+        with opened() as box:
             return look(box.start([PYTHON, "-ISc", code]))
 
     return unprivileged(body)
@@ -78,7 +82,7 @@ def test_a_wait_has_a_limit(unprivileged: Unprivileged) -> None:
 
 def test_a_program_that_goes_with_its_sandbox(unprivileged: Unprivileged) -> None:
     def body() -> Any:
-        with Sandbox(Room()) as box:
+        with opened() as box:
             process = box.start([PYTHON, "-ISc", PAUSE])
         return process.ended(), process.ledger().state
 
@@ -103,7 +107,7 @@ def test_signal_names() -> None:
 
 def test_what_cannot_be_executed(unprivileged: Unprivileged) -> None:
     def body() -> Any:
-        with Sandbox(Room()) as box:
+        with opened() as box:
             absent, folder = box.start(["/usr/bin/absent"]), box.start(["/usr"])
             return [(p.exec_error, p.wait(LIMIT).code) for p in (absent, folder)]
 
@@ -112,7 +116,7 @@ def test_what_cannot_be_executed(unprivileged: Unprivileged) -> None:
 
 def test_a_launcher_that_fails_is_no_fault_of_the_program(unprivileged: Unprivileged) -> None:
     def body() -> None:
-        with Sandbox(Room()) as box:
+        with opened() as box:
             with pytest.raises(NotStarted, match="No such file or directory"):
                 box.start(["/usr/bin/true"], cwd="/nonexistent")
             with pytest.raises(NotStarted, match="no tracing today"):

@@ -3,55 +3,29 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import select
 import signal
 import socket
 import subprocess
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 
-from grader import paths, sandbox
+from grader import paths
 from grader.ledger import processes_in
 from grader.limits import Limits
-from grader.process import Exit, NotStarted, Process
-from grader.run import best_isolation
-from grader.sandbox import FULL, NONE, PARTIAL, Room, Sandbox
-from grader.selftest.denied import deny
-from grader.selftest.trees import PYTHON
+from grader.sandbox import FULL, Room
+from grader.selftest.rooms import DAEMON, LIMIT, Unprivileged, inside, need, opened, python, told
 
-Unprivileged = Callable[[Callable[[], Any]], Any]
-LIMIT = 20.0
 FRESH = ("/tmp", "/dev/shm", "/run", "/var/log")
 NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
 
 
-def python(box: Sandbox, code: str, **options: Any) -> Process:
-    """Start Python code inside."""
-    return box.start([PYTHON, "-ISc", code], **options)
-
-
-def told(box: Sandbox, code: str, **options: Any) -> Any:
-    """Run Python code inside, with `tell(value)` and a few modules at hand; return what it tells."""
-    head = "import errno, json, os, signal, socket, sys\ntell = lambda x: print(json.dumps(x))\n"
-    process = python(box, head + code, **options)
-    end = process.wait(LIMIT)
-    text = process.stderr_text()
-    assert end == Exit(0, None, end.cpu_seconds, end.maxrss_bytes), f"{end}: {text}"
-    return json.loads(text)
-
-
-def inside(unprivileged: Unprivileged, code: str, isolation: str = FULL, **options: Any) -> Any:
-    """The same, in a sandbox of its own."""
-
-    def body() -> Any:
-        with Sandbox(Room(), isolation) as box:
-            return told(box, code, **options)
-
-    return unprivileged(body)
+@pytest.fixture(autouse=True)
+def _whole() -> None:
+    need(FULL)
 
 
 # -- what can be seen --------------------------------------------------------------------------
@@ -59,7 +33,8 @@ def inside(unprivileged: Unprivileged, code: str, isolation: str = FULL, **optio
 
 def test_the_file_system_holds_the_system_and_nothing_of_ours(unprivileged: Unprivileged) -> None:
     code = f"""
-hidden = ["/etc/shadow", "/etc/hostname", "/home", "/root", "/sys", "/mnt", "/boot", "/srv"]
+hidden = {{"/etc/shadow", "/etc/hostname", "/home", "/root", "/sys", "/mnt", "/boot", "/srv"}}
+hidden -= {set(map(str, paths.ROOT.parents))!r}
 ours = [os.path.join(base, f) for base, _, files in os.walk({str(paths.ROOT)!r}) for f in files]
 tell([[name for name in hidden if os.path.exists(name)], ours, sorted(os.listdir("/"))])
 """
@@ -137,7 +112,7 @@ def test_a_room_shows_folders_at_their_own_path(unprivileged: Unprivileged, plac
             (place / name).mkdir()
         (place / "read/given").write_text("given")
         room = Room(readable=(place / "read",), writable=(place / "write",))
-        with Sandbox(room) as box:
+        with opened(room) as box:
             code = f"""
 os.chdir({str(place)!r})
 open("write/made", "w").write(open("read/given").read())
@@ -163,7 +138,7 @@ def test_accounts_of_the_machine_are_not_told(unprivileged: Unprivileged) -> Non
 def test_kill_everybody_hurts_nobody_outside(unprivileged: Unprivileged) -> None:
     def body() -> Any:
         with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE) as bystander:
-            with Sandbox(Room()) as box:
+            with opened(Room()) as box:
                 neighbour = python(box, "import signal; signal.pause()")
                 killer = python(box, "import os; os.kill(-1, 9)")
                 killer.wait(LIMIT)
@@ -183,7 +158,7 @@ tell([os.getppid(), os.getsid(0) == os.getpid()])
 """
 
     def body() -> Any:
-        with Sandbox(Room()) as box:
+        with opened(Room()) as box:
             return told(box, code), told(box, "tell(2)")
 
     assert unprivileged(body) == ([0, True], 2)  # parent 0: it is not in this PID namespace
@@ -202,7 +177,7 @@ tell([tracer, others, os.path.exists(%r)])
     def body() -> Any:
         trace = place / "trace"
         wrap = ["/usr/bin/strace", "-f", "-I2", "-o", str(trace), "-e", "trace=kill"]
-        with Sandbox(Room()) as box:
+        with opened(Room()) as box:
             answer = told(box, code % str(trace), wrap=wrap)
         return answer, "kill(0, 0)" in trace.read_text()
 
@@ -232,7 +207,7 @@ with socket.create_server(("127.0.0.1", 5000)) as server:
 """
 
     def body() -> Any:
-        with Sandbox(Room()) as one, Sandbox(Room()) as other:  # the same port in both
+        with opened(Room()) as one, opened(Room()) as other:  # the same port in both
             for box in (one, other):
                 assert python(box, code).ready(5000, LIMIT)
             answers = []
@@ -247,7 +222,7 @@ with socket.create_server(("127.0.0.1", 5000)) as server:
 
 def test_programs_in_one_sandbox_share_it(unprivileged: Unprivileged) -> None:
     def body() -> Any:
-        with Sandbox(Room()) as box:
+        with opened(Room()) as box:
             told(box, "open('/tmp/note', 'w').write('for you'); tell(0)")
             neighbour = python(box, "import signal; signal.pause()")
             pids = told(box, "tell([int(n) for n in os.listdir('/proc') if n.isdigit()])")
@@ -255,6 +230,20 @@ def test_programs_in_one_sandbox_share_it(unprivileged: Unprivileged) -> None:
             return told(box, "tell(open('/tmp/note').read())"), len(pids), alive
 
     assert unprivileged(body) == ("for you", 3, True)  # holder, neighbour, itself
+
+
+def test_no_socket_of_ours_is_in_reach(unprivileged: Unprivileged) -> None:
+    """Abstract sockets belong to a network namespace: a neighbour's is not found."""
+
+    def body() -> Any:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(b"")  # the kernel chooses an abstract name, see unix(7)
+            server.listen()
+            name = server.getsockname()
+            code = f"tell(socket.socket(socket.AF_UNIX).connect_ex({name!r}))"
+            return inside(lambda body: body(), code)
+
+    assert unprivileged(body) == errno.ECONNREFUSED
 
 
 # -- what it can use up ------------------------------------------------------------------------
@@ -275,7 +264,7 @@ while True:
 
 def test_a_fork_bomb_meets_the_process_limit(unprivileged: Unprivileged) -> None:
     def body() -> Any:
-        with Sandbox(Room()) as box:
+        with opened(Room()) as box:
             answer = told(box, BOMB, limits=Limits(processes=32))
             left = [os.pidfd_open(pid) for pid in processes_in(box.holder)]
         ended = select.select(left, [], [], 0)[0]
@@ -301,7 +290,7 @@ def test_limits(unprivileged: Unprivileged, limits: Limits, code: str, expected:
 @pytest.mark.parametrize("argv", [["/usr/bin/yes"], ["/usr/bin/dd", "if=/dev/zero", "of=/tmp/x"]])
 def test_floods_end_at_the_file_size_limit(unprivileged: Unprivileged, argv: list[str]) -> None:
     def body() -> Any:
-        with Sandbox(Room()) as box:
+        with opened(Room()) as box:
             process = box.start(argv, limits=Limits(file_size=1))
             return process.wait(LIMIT).signal, len(process.stderr_text())
 
@@ -323,7 +312,7 @@ tell(full)
 """
 
     def body() -> Any:
-        with Sandbox(Room(tmpfs_bytes=1 << 20)) as box:
+        with opened(Room(tmpfs_bytes=1 << 20)) as box:
             return told(box, code)
 
     answer = unprivileged(body)
@@ -333,25 +322,10 @@ tell(full)
 
 # -- what it leaves behind ---------------------------------------------------------------------
 
-DAEMON = """
-import os, signal
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
-signal.signal(signal.SIGHUP, signal.SIG_IGN)
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        open("/tmp/ready", "w").close()
-        signal.pause()
-    os._exit(0)
-os.wait()
-while not os.path.exists("/tmp/ready"):
-    pass
-"""
-
 
 def test_a_daemon_ends_with_its_sandbox(unprivileged: Unprivileged) -> None:
     def body() -> Any:
-        with Sandbox(Room()) as box:
+        with opened(Room()) as box:
             assert python(box, DAEMON).wait(LIMIT).code == 0
             left = processes_in(box.holder)
             watched = [os.pidfd_open(pid) for pid in left]
@@ -364,7 +338,7 @@ def test_a_program_that_ignores_sigterm_is_ended(unprivileged: Unprivileged) -> 
     code = "import signal; signal.signal(15, signal.SIG_IGN); print(flush=True); signal.pause()"
 
     def body() -> Any:
-        with Sandbox(Room()) as box:
+        with opened(Room()) as box:
             process = python(box, code)
             assert process.until(lambda: process.stderr_text() != "", LIMIT)
             process.signal(signal.SIGTERM)
@@ -389,10 +363,10 @@ tell([[len(open("/proc/sysvipc/" + kind).readlines()) - 1 for kind in ("shm", "s
 
     def body() -> Any:
         before = Path("/proc/sysvipc/shm").read_text()
-        with Sandbox(Room()) as box:
+        with opened(Room()) as box:
             within = told(box, make + count)
             outside = Path("/proc/sysvipc/shm").read_text() == before
-        with Sandbox(Room()) as box:
+        with opened(Room()) as box:
             return within, told(box, count), outside
 
     within, after, outside = unprivileged(body)
@@ -403,71 +377,3 @@ tell([[len(open("/proc/sysvipc/" + kind).readlines()) - 1 for kind in ("shm", "s
 def test_files_of_ours_are_gone_afterwards(unprivileged: Unprivileged, place: Path) -> None:
     inside(unprivileged, "tell(0)")
     assert list(place.iterdir()) == []
-
-
-# -- where the machine forbids namespaces ------------------------------------------------------
-
-
-@pytest.mark.parametrize("isolation", [PARTIAL, NONE])
-def test_fallbacks_still_take_privileges(unprivileged: Unprivileged, isolation: str) -> None:
-    code = """
-status = dict(line.split(":", 1) for line in open("/proc/self/status"))
-tell([status[name].strip() for name in ("CapPrm", "NoNewPrivs", "Seccomp")])
-"""
-    assert inside(unprivileged, code, isolation) == ["0" * 16, "1", "2"]
-
-
-def test_partial_isolation_still_has_a_pid_namespace(unprivileged: Unprivileged) -> None:
-    def body() -> Any:
-        with Sandbox(Room(), PARTIAL) as box:
-            assert python(box, DAEMON).wait(LIMIT).code == 0
-            watched = [os.pidfd_open(pid) for pid in processes_in(box.holder)]
-        return len(watched), len(select.select(watched, [], [], 0)[0])
-
-    assert unprivileged(body) == (2, 2)
-
-
-def test_the_best_isolation_is_found(unprivileged: Unprivileged) -> None:
-    level, trouble = unprivileged(best_isolation)
-    if level != FULL:
-        pytest.skip(f"this machine: {trouble}")
-    assert trouble == ""
-
-
-def test_without_bwrap(unprivileged: Unprivileged, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sandbox.ENVIRONMENT, "PATH", "/nonexistent")
-    level, trouble = unprivileged(best_isolation)
-    assert level == NONE and trouble == "bwrap: No such file or directory"
-
-
-def test_without_user_namespaces(unprivileged: Unprivileged) -> None:
-    def body() -> Any:
-        deny("user namespaces")
-        return best_isolation()
-
-    level, trouble = unprivileged(body)
-    assert level == NONE and "\n" not in trouble and "namespace" in trouble
-
-
-def test_a_sandbox_that_cannot_open_leaves_nothing(unprivileged: Unprivileged, place: Path) -> None:
-    def body() -> None:
-        with pytest.raises(NotStarted):
-            with Sandbox(Room(readable=(place / "absent",))):
-                pass
-
-    unprivileged(body)
-    assert list(place.iterdir()) == []
-
-
-def test_no_socket_of_ours_is_in_reach(unprivileged: Unprivileged) -> None:
-    """Abstract sockets belong to a network namespace: a neighbour's is not found."""
-
-    def body() -> Any:
-        with socket.socket(socket.AF_UNIX) as server:
-            server.bind(b"")  # the kernel chooses an abstract name, see unix(7)
-            server.listen()
-            name = server.getsockname()
-            code = f"tell(socket.socket(socket.AF_UNIX).connect_ex({name!r}))"
-            return inside(lambda body: body(), code)
-
-    assert unprivileged(body) == errno.ECONNREFUSED

@@ -5,13 +5,13 @@ from __future__ import annotations
 import platform
 import signal
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
 import pytest
 
-from grader.sandbox import Room, Sandbox
+from grader.sandbox import Room
+from grader.selftest.rooms import Unprivileged, opened
 
-Unprivileged = Callable[[Callable[[], Any]], Any]
 Probe = Callable[[str], Path]
 
 REFUSED = {
@@ -28,7 +28,7 @@ FOREIGN = ("x32", "i386")  # calls of other ABIs of the same processor
 
 def tried(program: Path, names: tuple[str, ...], **options: bool) -> tuple[dict[str, str], int]:
     """Run probe seccomp in a sandbox; return its answers and the signal that ended it, or 0."""
-    with Sandbox(Room(readable=(program.parent,))) as box:
+    with opened(Room(readable=(program.parent,))) as box:
         process = box.start([program, *names], **options)
         end = process.wait(20)
         answers = dict(line.split(" ") for line in process.stderr_text().splitlines())
