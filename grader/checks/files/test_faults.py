@@ -25,7 +25,8 @@ ARGS = ("-j", "2", "tree")
 MEMORY = ("mmap", "brk")
 CLONES = ("clone3", "clone")
 CALLS = (*STATS, *OPENS, *READS, *MEMORY, *CLONES, "exit_group")
-PLACES = 2  # where each pair strikes
+FILES = 8  # in each folder
+PLACES = 3  # where each pair strikes
 PATIENCE = 2.0  # seconds for a walk of a few folders
 HANGS = 2  # after so many the sweep ends
 
@@ -88,7 +89,8 @@ def _tree(run: Run, folder: Path) -> Tree:
     for number in range(24):
         parent = run.random.choice(folders[-6:])
         folders.append(tree.folder(os.path.join(parent, b"d%d" % number)))
-        tree.file(os.path.join(folders[-1], b"file%d" % number))
+        for file in range(FILES):
+            tree.file(os.path.join(folders[-1], b"file%d" % file))
     return tree
 
 
