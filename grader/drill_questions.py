@@ -17,6 +17,8 @@ from grader.marks import Stretch, Witness
 from grader.strace.call import Call
 from grader.strace.run import DESCRIPTORS, TRANSFERS
 
+BLOCK = 4096  # bytes: what a read should ask for at least
+RAW = frozenset({"write", "getpid"})
 CHANGEABLE = frozenset({"O_APPEND", "O_ASYNC", "O_DIRECT", "O_NOATIME", "O_NONBLOCK"})  # by F_SETFL
 
 
@@ -116,8 +118,35 @@ def _short_writes_continued(witness: Witness) -> Iterator[Answer]:
             )
 
 
+def _in_blocks(witness: Witness) -> Iterator[Answer]:
+    """Reads ask for blocks, whatever they get; few writes offer less than one."""
+    for read in witness.trace.reads():
+        if witness.own(read.call) and read.asked is not None and read.asked < BLOCK:
+            observed = (
+                f"a read asks for {read.asked} bytes only: a system call costs more than they do"
+            )
+            yield Answer(observed, f"reads of {BLOCK} bytes or more", (read.call,))
+            return
+
+
+def _own_instructions(witness: Witness) -> Iterator[Answer]:
+    """The calls are made, and by instructions of the code under test: not in a library."""
+    made = [call for call in witness.trace.calls(*RAW) if witness.own(call)]
+    if not made:
+        enters = tuple(stretch.enter for stretch in witness.stretches[:1])
+        if enters:
+            yield Answer("no system call is made", "each call enters the kernel", enters)
+    for call in made:
+        if witness.in_library(call):
+            observed = f"{call.name} is called by an instruction in a library, not by your own"
+            yield Answer(observed, "the code enters the kernel by itself", (call,))
+            return
+
+
 QUESTIONS = {
     "no_fd_leak": Question(DESCRIPTORS, _no_fd_leak),
     "flags_kept": Question(DESCRIPTORS, _flags_kept),
+    "in_blocks": Question(DESCRIPTORS | TRANSFERS, _in_blocks),
+    "own_instructions": Question(RAW, _own_instructions),
     "short_writes_continued": Question(DESCRIPTORS | TRANSFERS, _short_writes_continued),
 }

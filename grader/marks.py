@@ -18,6 +18,7 @@ from grader.strace.events import Event
 
 MARK = "sched_get_priority_max"
 PASSED, ENTER, LEAVE = 1, 2, 3  # the upper byte of the argument; below it the line, see unit.h
+LOWEST_LIBRARY = 1 << 32  # no program without PIE reaches so far
 _POINTER = re.compile(r"\[([0-9a-f]+)\] ")
 
 
@@ -118,6 +119,13 @@ class Witness:
     def own(self, event: Event) -> bool:
         """Return whether the code under test did this."""
         return self.stretch(event) is not None
+
+    def in_library(self, call: Call) -> bool:
+        """Return whether a shared library made this call, not the program with the tests in it.
+
+        The program is linked at its addresses in the file (no PIE), far below all libraries.
+        """
+        return _pointer(call) > LOWEST_LIBRARY
 
 
 def _mark(call: Call) -> Mark:
