@@ -32,7 +32,7 @@ static void tell_environment(void)
 
 static void tell_descriptors(void)
 {
-    for (int fd = 0; fd < 1024; fd++) {
+    for (int fd = 0; fd < 64; fd++) {
         int copy = dup(fd);
 
         if (copy == -1)
