@@ -54,8 +54,8 @@ def _machine_is_fine(test: UnitTest) -> bool:
 def _conclude(seen: Performance) -> None:
     """Raise Failed or Tampered; return if the test has passed, or skipped itself."""
     _expect_honest(seen)
-    _expect_return(seen)
     _expect_no_sanitizer(seen)
+    _expect_return(seen)
     report = seen.report
     if report is None:
         observed = f"the test gave no report: {seen.ending}"
@@ -66,7 +66,7 @@ def _conclude(seen: Performance) -> None:
     if report.status != PASSED:
         failure = report.failure()
         failure.evidence = tuple(_last_call(seen))
-        failure.evidence += tuple(_exhibit(seen, answer.calls) for answer in answers)
+        failure.evidence += tuple(_exhibit(seen, each.calls, each.observed) for each in answers)
         failure.evidence += _crash(seen)
         raise failure
     _expect_whole(seen, report)
@@ -146,12 +146,13 @@ def _output(seen: Performance) -> list[Evidence]:
     return [Evidence("output", seen.said)] if seen.said else []
 
 
-def _exhibit(seen: Performance, calls: Iterable[Call]) -> Evidence:
-    """Return calls as evidence, with the student's line that made the last of them."""
+def _exhibit(seen: Performance, calls: Iterable[Call], note: str = "") -> Evidence:
+    """Return calls as evidence, with a remark and the student's line that made the last of them."""
     *others, blamed = calls
     evidence = seen.test.run.exhibit([*others, blamed], seen.test.program)
     place = seen.test.run.exhibit([seen.with_stack(blamed)], seen.test.program)
-    return replace(evidence, file=place.file, line=place.line)
+    text = f"{evidence.text}\n{note}" if note else evidence.text
+    return replace(evidence, text=text, file=place.file, line=place.line)
 
 
 def _last_call(seen: Performance) -> list[Evidence]:

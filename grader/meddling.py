@@ -16,12 +16,13 @@ from typing import Callable
 
 from grader.marks import MARK, Witness
 from grader.strace.call import Call
+from grader.strace.family import SPAWNING
 
 OPENS = ("open", "openat", "openat2", "creat")
 SIGNALS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
 REACHES = ("ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "pidfd_getfd")
 ON_PROCESSES = (*SIGNALS, "pidfd_open", "prlimit64")  # their first argument is a process
-WATCHED = frozenset((MARK, *OPENS, *ON_PROCESSES, *REACHES, "connect"))
+WATCHED = frozenset((MARK, *OPENS, *ON_PROCESSES, *REACHES, "connect", "mprotect"))
 ALL_PROCESSES = -1
 
 _PROC = re.compile(r"/proc/(?P<who>\d+|self|thread-self)/(task/\d+/)?(?P<what>\w+)")
@@ -51,7 +52,7 @@ class Watch:
         """Return what was done and the call that shows it, or None for an honest test."""
         if self.witness.forged:
             return "leaves marks in the trace, as only the tests do", self.witness.forged[0]
-        for call in (*self.witness.trace.calls(*WATCHED), *self.witness.trace.spawns()):
+        for call in self.witness.trace.calls(*WATCHED, *SPAWNING):
             if self._process(call.pid) == self.witness.runner:
                 continue
             for question in _QUESTIONS:
@@ -115,12 +116,19 @@ class Watch:
         hidden = "CLONE_UNTRACED" in call.arg("flags").flags
         return "starts a process that cannot be watched" if hidden else ""
 
+    def unlocks(self, call: Call) -> str:
+        """Code is not to be written to, and what was written is not to become code (mprotect(2))."""
+        if call.name == "mprotect" and "PROT_EXEC" in call.arg(2).flags and self.witness.own(call):
+            return "makes memory executable"
+        return ""
+
 
 _QUESTIONS: tuple[Callable[[Watch, Call], str], ...] = (
     Watch.opens,
     Watch.connects,
     Watch.reaches,
     Watch.hides,
+    Watch.unlocks,
 )
 
 

@@ -26,7 +26,7 @@ SECTION_NAME = re.compile(r"[\w.$-]*")
 # How a program finds functions that are not its own, the data of the linker, and Criterion's messages.
 LOOKS_AROUND = re.compile(
     r"(__libc_)?dl(v?sym|m?open|addr1?|info|_iterate_phdr)|_dl_\w+|_DYNAMIC|_r_debug|__ehdr_start"
-    r"|_GLOBAL_OFFSET_TABLE_|__(start|stop)_\w+|nn_\w+"
+    r"|__(start|stop)_\w+|nn_\w+"
 )
 TESTS_NAMES = re.compile(r"(criterion|bxfi?|__asan|__ubsan|__lsan|__tsan|__sanitizer)_\w*")
 STARTS = frozenset({"main", "_exit", "_start", "_init", "_fini", "__libc_start_main"})

@@ -98,7 +98,7 @@ def perform(test: UnitTest, stacks: Collection[str] | None = None) -> Performanc
         process = box.start(
             _command(test, report),
             limits=run.limits,
-            wrap=_with_pointers(strace.argv()),
+            wrap=_closely(strace.argv()),
             env={**SANITIZERS, "SYSLABS_SEED": str(run.job.seed)},
             sanitized=test.variant != "plain",
         )
@@ -118,7 +118,10 @@ def _command(test: UnitTest, report: Path) -> list[str]:
     return [str(test.program), *options, "--color=never", "--short-filename"]
 
 
-def _with_pointers(argv: list[str]) -> list[str]:
-    """Let strace show where each call is made (-i), see marks.py."""
+def _closely(argv: list[str]) -> list[str]:
+    """Let strace show where each call is made (-i, see marks.py), and calls that the sandbox refuses too.
+
+    With --seccomp-bpf the filter of the sandbox, which refuses ptrace(2) and its kin, would come first.
+    """
     at = argv.index("strace") + 1
-    return [*argv[:at], "-i", *argv[at:]]
+    return [*argv[:at], "-i", *(word for word in argv[at:] if word != "--seccomp-bpf")]

@@ -1,0 +1,11 @@
+/* Outcome: fail
+ * Says: ends the process instead of returning
+ */
+#include <stdlib.h>
+
+int set_nonblocking(int fd)
+{
+    (void)fd;
+    exit(0);
+    return right(fd);
+}
