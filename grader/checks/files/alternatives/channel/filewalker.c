@@ -259,7 +259,7 @@ int main(int argc, char **argv)
         if (c == '0')
             stop = '\0';
         if (c == '?' || *tail || (c == 'j' && (wanted < 1 || wanted > 128)))
-            optind = argc + 1;
+            optind = argc;
     }
     if (optind >= argc) {
         fprintf(stderr, "usage: filewalker [-j N] [-0] DIR...\n");

@@ -85,10 +85,11 @@ static void trees(char **roots)
         errno = 0;
         if ((e = fts_read(fts)) == NULL)
             break;
-        if (e->fts_info == FTS_DP)
+        if (e->fts_info == FTS_DP && e->fts_errno == 0)
             continue;
+        /* FTS_DP with an error: a folder that may be read, but not entered */
         if (e->fts_info == FTS_NS || e->fts_info == FTS_DNR ||
-            e->fts_info == FTS_ERR) {
+            e->fts_info == FTS_ERR || e->fts_info == FTS_DP) {
             errno = e->fts_errno;
             trouble(e->fts_path);
             continue;
