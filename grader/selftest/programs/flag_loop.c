@@ -33,8 +33,9 @@ int main(int argc, char **argv)
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &event) == -1)
         return 1;
     while (!stop)
-        if (epoll_pwait(epoll, &event, 1, -1, &open) == 1
-            && (read(STDIN_FILENO, &byte, 1) != 1 || write(STDOUT_FILENO, &byte, 1) != 1))
+        if (epoll_pwait(epoll, &event, 1, -1, &open) == 1 &&
+            (read(STDIN_FILENO, &byte, 1) != 1 ||
+             write(STDOUT_FILENO, &byte, 1) != 1))
             return 1;
     return 0;
 }
