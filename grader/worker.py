@@ -146,6 +146,8 @@ def _start(place: Bench, job: Job, job_file: Path, events_fd: int) -> subprocess
 def _environment(place: Bench) -> dict[str, str]:
     """Nothing of the caller's environment reaches the worker but what a terminal needs."""
     kept = {name: os.environ[name] for name in ("TERM",) if name in os.environ}
+    if sys.dont_write_bytecode:
+        kept["PYTHONDONTWRITEBYTECODE"] = "1"
     return {
         **kept,
         "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",

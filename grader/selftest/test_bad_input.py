@@ -125,6 +125,7 @@ def test_a_limit_of_the_file_size(tree: Tree) -> None:
     limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (9000, 9000))
     done = graded(tree, preexec_fn=limit)
     assert done.returncode == 3 and "does not compile" not in done.stdout
+    assert graded(tree).returncode == 0  # and it has left no half of a file in the tree
 
 
 def test_without_user_namespaces(tree: Tree, tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def boxed(*argv: object) -> subprocess.CompletedProcess[str]:
     """Run a command as nobody in particular, in namespaces of its own, with an empty /tmp."""
     box = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     box += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
+    box += ["--ro-bind", paths.ROOT, paths.ROOT]  # should it be below /tmp
     box += ["--tmpfs", "/dev/shm", "--chdir", "/tmp", "--"]
     if privilege.is_root():
         user = str(privilege.unused_user())
