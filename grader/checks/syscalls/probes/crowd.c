@@ -64,7 +64,11 @@ int main(int argc, char *argv[])
     struct player players[MOST];
     pthread_t ids[MOST];
     char byte = 'x';
+    sigset_t blocked;
 
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGCHLD); /* else a read begins again: one call more */
+    sigprocmask(SIG_BLOCK, &blocked, NULL);
     must(all > 0 && all <= MOST, "usage: crowd THREADS CHILDREN ROUNDS");
     for (int i = 0; i < all; i++) {
         must(pipe(to[i]) == 0 && pipe(from[i]) == 0, "pipe");

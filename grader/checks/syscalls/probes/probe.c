@@ -74,13 +74,16 @@ static void alarms(long n)
     sigprocmask(SIG_UNBLOCK, &blocked, NULL);
 }
 
+/* One after the other: SIGCHLD must not come while fork is under way, which
+ * would begin again, as one call more. */
 static void children(long n)
 {
-    for (long i = 0; i < n; i++)
+    for (long i = 0; i < n; i++) {
         if (fork() == 0)
             _exit(0);
-    while (wait(NULL) != -1)
-        continue;
+        wait(NULL);
+    }
+    wait(NULL);
 }
 
 static void wait_for_byte(void)
