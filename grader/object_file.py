@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Iterator
 
-from elftools.common.exceptions import ELFError
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import Section, Symbol, SymbolTableSection
@@ -44,8 +43,10 @@ def suspicions(path: Path, expected: frozenset[str]) -> list[str]:
         with path.open("rb") as file:
             elf = ELFFile(file)
             return [*_sections(elf), *_symbols(elf, expected)]
-    except (ELFError, UnicodeError, ValueError, LookupError) as error:
-        return [f"an object file that cannot be read ({error})"]
+    except OSError:
+        raise
+    except Exception as error:  # pyelftools stumbles over spoilt objects in many ways
+        return [f"an object file that cannot be read ({type(error).__name__})"]
 
 
 def _sections(elf: ELFFile) -> Iterator[str]:
@@ -53,12 +54,17 @@ def _sections(elf: ELFFile) -> Iterator[str]:
         name = section.name
         if not SECTION_NAME.fullmatch(name):
             yield f"a section with an odd name ({name})"
-        elif name.startswith(RUNS_BY_ITSELF) and section["sh_size"]:
+        elif section["sh_size"] and (name.startswith(RUNS_BY_ITSELF) or _is_list(section)):
             yield f"code that runs before or after the tests (section {name})"
         elif name.startswith(TESTS_OWN):
             yield f"a section of the test framework ({name})"
         elif name.startswith(LINKERS_OWN):
             yield f"a section that the linker makes ({name})"
+
+
+def _is_list(section: Section) -> bool:
+    """Whether it is a list of functions to run, whatever its name."""
+    return str(section["sh_type"]) in ("SHT_INIT_ARRAY", "SHT_FINI_ARRAY", "SHT_PREINIT_ARRAY")
 
 
 def _symbols(elf: ELFFile, expected: frozenset[str]) -> Iterator[str]:
