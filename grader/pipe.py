@@ -49,7 +49,8 @@ class Pipe:
     def read(self, limit: float, most: int, at_once: int = AT_ONCE) -> Output:
         """Read to the end, for at most `limit` seconds and `most` bytes, `at_once` bytes a time."""
         self.close_writer()
-        chunks, size, end = [], 0, time.monotonic() + limit
+        chunks: list[bytes] = []
+        size, end = 0, time.monotonic() + limit
         while size <= most:
             if not select.select([self._read_end], [], [], max(end - time.monotonic(), 0))[0]:
                 return Output(b"".join(chunks), whole=False)

@@ -157,7 +157,7 @@ def deep_tree(root: Path, random: Random, depth: int) -> Tree:
     tree = Tree.make(root)
     at, path = os.open(root, os.O_RDONLY | os.O_DIRECTORY), b""
     for level in range(depth):
-        name = bytes(random.choices(b"abcdefgh.", k=random.randint(1, 4))).replace(b".", b"..x")
+        name = bytes(random.choices(b"abcdefgh.", k=random.randint(1, 3))).replace(b".", b"..x")
         os.mkdir(name, 0o755, dir_fd=at)
         if level % 400 == 0 or level == depth - 1:
             os.mknod(b"file", stat.S_IFREG | 0o644, dir_fd=at)
