@@ -25,7 +25,7 @@ class Nursery:
     def plant(self, root: str, groups: int, folders: int, files: int) -> None:
         """Make the tree `root`: groups of folders with so many files each, see plant.c."""
         run = self.forest.run
-        argv = [self.planter, root, *map(str, (groups, folders, files))]
+        argv: list[str | Path] = [self.planter, root, *map(str, (groups, folders, files))]
         process = self.forest.box.start(argv, cwd=self.forest.folder)
         if process.wait(run.limit(LIMIT)).code != 0:
             raise Inconclusive(f"no tree to walk: {process.stderr_text().strip()}")

@@ -15,9 +15,9 @@ from grader.run import Run
 
 GROUPS, FOLDERS, FILES = 10, 100, 100  # 100,000 files
 ROUNDS = 3
-ONE = ((0.9, 0.5), (0.75, 0.3), (0.5, 0.1))  # -j 1: find's CPU time in ours, share of the points
-TWO = ((0.7, 0.25), (0.5, 0.15))  # -j 2: the same; threads that wait for each other cost time
-FASTER = ((0.9, 0.25), (0.7, 0.15))  # -j 2: find's wall time in ours, where the machine is idle
+ONE = ((0.7, 0.5), (0.55, 0.3), (0.4, 0.1))  # -j 1: find's CPU time in ours, share of the points
+TWO = ((0.6, 0.25), (0.4, 0.15))  # -j 2: the same; threads that wait for each other cost time
+FASTER = ((0.8, 0.25), (0.6, 0.15))  # -j 2: find's wall time in ours, where the machine is idle
 IDLE = 0.8  # of the other processors, while find runs
 
 

@@ -20,7 +20,8 @@ FOLDERS = 60  # in one folder, for the threads to share
 DELAY_US = 3000  # that reading a folder takes: time for the others to take the next
 MOST_SHARE = 0.6  # of all folders, that one of four threads may read
 BIG = 1500  # entries: much more than a small pipe holds, and each thread's share of it too
-TREES = ((40, 2), (160, 4), (160, 8))  # entries, threads
+BUSHY = 24  # folders in each of as many folders: threads meet at the list all the time
+TREES = ((40, 2), (160, 8))  # entries, threads
 TINY = 10  # walks of a tree that has less folders than there are threads
 OPTIONS = {"TSAN_OPTIONS": "exitcode=0:color=never:halt_on_error=0:report_thread_leaks=0"}
 REPORT = re.compile(r"(?ms)^WARNING: ThreadSanitizer: (?P<what>[^\n(]+).*?(?=^={10,}$|\Z)")
@@ -80,10 +81,16 @@ def test_races(run: Run) -> None:
     for number in range(5):
         name = chain.folder(name + b"/c" if name else b"c")
         chain.folder(name + b"/side")
+    bushy = Tree.make(folder / "bushy")
+    for number in range(BUSHY):
+        outer = bushy.folder(b"%d" % number)
+        for inner in range(BUSHY):
+            bushy.folder(outer + b"/%d" % inner)
     with forest(run, folder) as woods:
         _end_in_time(woods)
         run.program("tsan")
     with forest(run, folder) as woods:
+        _expect_no_report(woods, "bushy", THREADS)
         for number, (_, threads) in enumerate(TREES):
             _expect_no_report(woods, f"tree{number}", threads)
 

@@ -32,7 +32,7 @@ def test_same(run: Run) -> None:
     with forest(run, folder) as woods:
         compare(woods)
         compare(woods, "-0", roots=("breaks",))
-        compare(woods, "-0", "-j", "3", roots=("breaks", "tree"))
+        compare(woods, "-0", "-j", "2", roots=("breaks", "tree"))
         compare(woods, roots=("tree/", f"tree/{os.fsdecode(file)}", "./tree/.hidden"))
         expect_types_unknown(woods, tree)
 

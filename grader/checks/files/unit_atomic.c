@@ -24,7 +24,7 @@
 #define append_record(...) TESTED(append_record(__VA_ARGS__))
 #define claim(...) TESTED(claim(__VA_ARGS__))
 
-enum { WRITERS = 8, RECORDS = 40, ROUNDS = 60, MOST = 3000 };
+enum { WRITERS = 8, RECORDS = 25, ROUNDS = 40, MOST = 3000 };
 
 TestSuite(atomic, .timeout = TEST_SECONDS);
 
@@ -114,7 +114,7 @@ static size_t whole(const char *text, size_t left, int counts[WRITERS][RECORDS])
     return size_of(writer, record);
 }
 
-/* Eight processes append forty records each to one file, at the same time: each
+/* Eight processes append twenty-five records each to one file, at the same time: each
  * record is there once, whole. */
 Test(atomic, append)
 {
@@ -197,7 +197,7 @@ static void try_to_claim(int number)
     }
 }
 
-/* Eight processes claim the same file at the same time, sixty times: one wins
+/* Eight processes claim the same file at the same time, forty times: one wins
  * each time, the others get 0. */
 Test(atomic, claim)
 {
