@@ -1,57 +1,44 @@
-# syslabs: `make` prints its verbs.  The work is done by `python3 -m grader`.
-PYTHON := /usr/bin/python3 -m grader
+# syslabs: `make` prints its verbs.  The work is done by `python3 -m grader`,
+# which takes what is given here (LAB=epoll) as an option (--lab epoll).
+PYTHON := /usr/bin/python3
 SETUP  := sh grader/setup.sh
-opt     = $(if $($1),--$2 "$($1)")
-common  = --lab "$(LAB)" $(call opt,SRC,src)
+VERBS  := grade watch hint replay trace list pack release
+OURS   := selftest soak new
+GIVEN  := LAB SRC PART CHECK SEED JSON JUNIT JOBS UNDER OUTPUT RUNS MUTANTS ONLY
+lower   = $(shell echo $1 | tr A-Z a-z)
+options = $(foreach name,$(GIVEN),$(if $($(name)),--$(call lower,$(name)) "$($(name))")) \
+          $(if $(TIMINGS),--timings)
 
 help:
-	@echo 'make grade LAB=epoll [SRC=folder] [PART=project] [CHECK=echo.order] [SEED=n] [JSON=file]'
+	@echo 'make grade LAB=epoll [SRC=folder] [PART=net] [CHECK=echo.order] [SEED=n] [JSON=file]'
+	@echo 'make watch LAB=epoll                       grade again whenever you save'
 	@echo 'make hint LAB=epoll CHECK=echo.order       three steps, one more each time'
 	@echo 'make replay LAB=epoll CHECK=… SEED=n [UNDER=strace|gdb]   one check again'
+	@echo 'make trace LAB=epoll                       what your program asks of the kernel'
 	@echo 'make list · doctor                         labs and marks · what this machine lacks'
 	@echo 'make pack LAB=epoll                        the archive to hand in'
 	@echo 'make test [LAB=epoll]                      all tests of this repository'
 	@echo 'make selftest [LAB=epoll]                  prove the checks with right and wrong programs'
+	@echo 'make new LAB=name                          begin a lab'
 	@echo 'make soak LAB=epoll · lint · release · clean'
 
-grade:
+$(VERBS):
 	@$(SETUP)
-	@$(PYTHON) grade $(common) $(call opt,PART,part) $(call opt,CHECK,check) $(call opt,SEED,seed) \
-	  $(call opt,JSON,json) $(call opt,JUNIT,junit) $(call opt,JOBS,jobs) $(if $(TIMINGS),--timings)
+	@$(PYTHON) -m grader $@ $(options)
 
-replay:
-	@$(SETUP)
-	@$(PYTHON) replay $(common) --check "$(CHECK)" $(call opt,SEED,seed) $(call opt,UNDER,under)
-
-hint:
-	@$(SETUP)
-	@$(PYTHON) hint --lab "$(LAB)" --check "$(CHECK)"
-
-pack:
-	@$(SETUP)
-	@$(PYTHON) pack $(common) $(call opt,OUTPUT,output)
-
-soak:
+$(OURS):
 	@$(SETUP) test
-	@$(PYTHON) soak --lab "$(LAB)" $(call opt,RUNS,runs) $(call opt,MUTANTS,mutants)
-
-selftest:
-	@$(SETUP) test
-	@$(PYTHON) selftest $(call opt,LAB,lab) $(call opt,ONLY,only)
-
-list release:
-	@$(SETUP)
-	@$(PYTHON) $@ $(call opt,OUTPUT,output)
+	@$(PYTHON) -m grader $@ $(options)
 
 doctor clean:
-	@$(PYTHON) $@
+	@$(PYTHON) -m grader $@
 
 test:
 	@$(SETUP) test
-	@/usr/bin/python3 -m pytest $(call opt,LAB,lab)
+	@$(PYTHON) -m pytest $(if $(LAB),--lab "$(LAB)")
 
 lint:
 	@$(SETUP) test
-	@/usr/bin/python3 -m pytest -q grader/selftest/test_style.py
+	@$(PYTHON) -m pytest -q grader/selftest/test_style.py
 
-.PHONY: help grade replay hint pack soak selftest list doctor release clean test lint
+.PHONY: help $(VERBS) $(OURS) doctor clean test lint

@@ -30,6 +30,11 @@ def parser() -> argparse.ArgumentParser:
     _selftest(
         verbs.add_parser("selftest", help="prove a lab's checks with right and wrong programs")
     )
+    _grade(verbs.add_parser("watch", help="grade again whenever a file has changed"))
+    _trace(
+        verbs.add_parser("trace", help="the system calls of the program while a check talks to it")
+    )
+    verbs.add_parser("new", help="begin a lab").add_argument("--lab", required=True)
     verbs.add_parser("clean", help="remove what gradings and builds have left in the tree")
     return top
 
@@ -52,6 +57,12 @@ def _replay(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--under", choices=("strace", "gdb"), default="", help="run the program under it"
     )
+
+
+def _trace(verb: argparse.ArgumentParser) -> None:
+    _submission(verb)
+    verb.add_argument("--check", default="", help="the check (default: the project's first)")
+    verb.add_argument("--seed", type=_seed, help="seed of all inputs")
 
 
 def _hint(verb: argparse.ArgumentParser) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -96,12 +95,28 @@ def kept_trace(scratch: Path, options: Options) -> list[str]:
     found = sorted(scratch.glob(TRACE)) + sorted(scratch.glob("checks/*/trace-*"))
     if not found:
         return []
-    target = Path(f"replay-{options.checks[0]}.strace")
+    target = Path(trace_name(options.checks[0]))
     with target.open("wb") as file:
         for path in found:
-            with path.open("rb") as part:
-                shutil.copyfileobj(part, file)
+            file.writelines(programs_own(path.read_bytes().splitlines(keepends=True)))
     return [f"the system calls of the program: {target}"]
+
+
+def programs_own(lines: list[bytes]) -> list[bytes]:
+    """Return the lines of a trace that the program wrote: its launcher is the first process, and ends there."""
+    launcher = lines[0].split(b" ")[0] if lines else b""
+    started = False
+    own = []
+    for line in lines:
+        if line.split(b" ")[0] != launcher:
+            started = started or (b"execve(" in line and b"/scratch/" in line)
+            own += [line] if started else []
+    return own
+
+
+def trace_name(check_id: str) -> str:
+    """Return the name of the file, in the current folder, where the trace of a replay is kept."""
+    return f"replay-{check_id}.strace"
 
 
 def _job(place: Bench, lab: Lab, submission: Submission, options: Options) -> Job:
