@@ -1,5 +1,5 @@
 /* Outcome: fail
- * Says: 
+ * Says:
  */
 #define _GNU_SOURCE
 #include <unistd.h>

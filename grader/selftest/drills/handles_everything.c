@@ -1,5 +1,5 @@
 /* Outcome: fail
- * Says: 
+ * Says:
  */
 #include <signal.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* Outcome: pass
- * Says: 
+ * Says:
  */
 #include <pthread.h>
 #include <signal.h>

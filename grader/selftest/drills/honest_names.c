@@ -1,5 +1,5 @@
 /* Outcome: pass
- * Says: 
+ * Says:
  */
 /* Global helpers whose names are taken elsewhere, but nobody's in here. */
 #include <sys/types.h>

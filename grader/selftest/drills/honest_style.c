@@ -1,5 +1,5 @@
 /* Outcome: pass
- * Says: 
+ * Says:
  */
 #include <arpa/inet.h>
 #include <ctype.h>

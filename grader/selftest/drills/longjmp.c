@@ -1,5 +1,5 @@
 /* Outcome: fail
- * Says: 
+ * Says:
  */
 #include <setjmp.h>
 

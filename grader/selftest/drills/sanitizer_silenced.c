@@ -1,5 +1,5 @@
 /* Outcome: fail
- * Says: 
+ * Says:
  * Check: io.write_some
  * Replaces: write_some
  */

@@ -1,5 +1,5 @@
 /* Outcome: fail
- * Says: 
+ * Says:
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
