@@ -131,7 +131,8 @@ static int next(pid_t which, int *status)
 
 int run_ptrace(struct session *s, int *status)
 {
-    long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
+    long options =
+        PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC;
     int what;
     pid_t pid;
 
