@@ -103,14 +103,16 @@ def kept_trace(scratch: Path, options: Options) -> list[str]:
 
 
 def programs_own(lines: list[bytes]) -> list[bytes]:
-    """Return the lines of a trace that the program wrote: its launcher is the first process, and ends there."""
-    launcher = lines[0].split(b" ")[0] if lines else b""
-    started = False
-    own = []
+    """Return the lines of a trace that the program wrote, without those of the launcher that started it."""
+    launchers, programs, own = set(), set(), []
     for line in lines:
-        if line.split(b" ")[0] != launcher:
-            started = started or (b"execve(" in line and b"/scratch/" in line)
-            own += [line] if started else []
+        pid = line.split(b" ")[0]
+        if b'/gate", ["' in line:
+            launchers.add(pid)
+        elif pid not in launchers and b"execve(" in line and b"/scratch/" in line:
+            programs.add(pid)
+        if programs and pid not in launchers:
+            own.append(line)
     return own
 
 
