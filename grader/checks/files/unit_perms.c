@@ -29,7 +29,7 @@ static void enter_folder(void)
 
 #define CHECK_STRING(mode, wanted)                                            \
     do {                                                                      \
-        char string_[16] = "untouched";                                       \
+        char string_[16] = "ZZZZZZZZZZZZZZZ";                                 \
                                                                               \
         mode_string(mode, string_);                                           \
         CHECK(strcmp(string_, wanted) == 0, "%s for mode %06o", "%s", wanted, \
