@@ -41,7 +41,9 @@ class Predictions:
 
         measure: returns the number for a name, and what shows how to find it; expected: what the numbers are.
         """
-        wrong, evidence, tries = [], [], 0
+        wrong: list[str] = []
+        evidence: list[Evidence] = []
+        tries = 0
         for name in names:
             tries += 1
             predicted = self.number(name)

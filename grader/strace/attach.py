@@ -6,6 +6,7 @@ A process has one tracer. A program that traces its children is therefore traced
 
 from __future__ import annotations
 
+import select
 import subprocess
 import time
 from contextlib import contextmanager
@@ -53,4 +54,4 @@ def _await_trace(tracer: subprocess.Popen, out: Path, limit: float) -> None:
             raise StraceUnavailable(said.partition("\n")[0] or "strace ended at once")
         if time.monotonic() > end:
             raise StraceUnavailable(f"strace did not attach within {limit:.0f} s")
-        time.sleep(POLL_SECONDS)
+        select.select([], [], [], POLL_SECONDS)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Iterator, Sequence
 
-from grader.checks.syscalls.table import Listed, Table, read_list, read_table
+from grader.checks.syscalls.inspection import Inspection, typed
+from grader.checks.syscalls.neighbours import described, state
 from grader.ledger import processes_in
 from grader.limits import Limits
 from grader.outcome import OUTPUT_LIMIT, TIME_LIMIT, Failed
@@ -26,46 +28,7 @@ from grader.strace.run import ALL
 PROBES = Path(__file__).parent / "probes"
 STEP = 4.0  # seconds for one run of the inspector, on a fast machine
 MOST = 4 << 20  # bytes of output that are read
-LINES = 24  # of an output that is shown
 ENGINES = ("strace", "ptrace")
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """One run of the inspector, which has ended."""
-
-    words: str  # as one would type it
-    ending: Exit
-    stdout: bytes
-    stderr: str
-    report: str  # what it printed about the calls: the file of -o, else stderr
-
-    @cached_property
-    def table(self) -> Table:
-        """The summary."""
-        return read_table(self.report)
-
-    @cached_property
-    def listed(self) -> list[Listed]:
-        """The lines of -l."""
-        return read_list(self.report)
-
-    def exhibits(self) -> list[Evidence]:
-        """The command and what the inspector printed."""
-        shown = [Evidence("note", self.words)]
-        for text in dict.fromkeys((self.report, self.stderr)):
-            if text.strip():
-                shown.append(Evidence("output", shortened(text)))
-        return shown
-
-
-def shortened(text: str, lines: int = LINES) -> str:
-    """Return a text of at most so many lines, its middle left out."""
-    all_lines = text.rstrip().splitlines()
-    if len(all_lines) <= lines:
-        return text.rstrip()
-    left_out = f"… {len(all_lines) - lines} more lines …"
-    return "\n".join([*all_lines[: lines // 2], left_out, *all_lines[-(lines - lines // 2) :]])
 
 
 @dataclass(frozen=True)
@@ -140,13 +103,13 @@ class Bench:
 
     def inhabitants(self) -> Evidence:
         """Return the processes in the sandbox as evidence."""
-        lines = [_described(pid) for pid in sorted(self.others())]
+        lines = [described(pid) for pid in sorted(self.others())]
         return Evidence("ledger", "\n".join(lines) or "nothing else runs")
 
     def others(self) -> list[int]:
         """The processes in the sandbox, apart from its first one and those that only wait to be reaped."""
         pids = processes_in(self.box.holder) if self.box.holder else []
-        return [pid for pid in pids if pid != self.box.holder and _state(pid) not in "XZ"]
+        return [pid for pid in pids if pid != self.box.holder and state(pid) not in "XZ"]
 
     def alone(self, limit: float = 1.0) -> bool:
         """Whether nothing runs in the sandbox any more, or soon."""
@@ -154,8 +117,15 @@ class Bench:
         while self.others():
             if time.monotonic() > end:
                 return False
-            time.sleep(POLL_SECONDS)
+            select.select([], [], [], POLL_SECONDS)
         return True
+
+    def clear(self) -> None:
+        """End every process in the sandbox but its first one."""
+        for pid in self.others():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.alone()
 
     def observe(self, *words: object, stdin: int = subprocess.DEVNULL) -> Trace:
         """Run a command under the grader's own strace; return what it did."""
@@ -219,29 +189,3 @@ def _read(path: Path) -> bytes:
     if len(data) > MOST:
         raise Failed(f"more than {MOST >> 20} MiB of output", reason=OUTPUT_LIMIT)
     return data
-
-
-def typed(argv: Sequence[object]) -> str:
-    """Return a command line for people; long words and paths of ours are shortened."""
-    shown = []
-    for word in map(str, argv):
-        word = os.path.basename(word) if word.startswith("/") and len(word) > 24 else word
-        word = word if len(word) <= 48 else f"{word[:30]}…"
-        plain = word and all(c.isalnum() or c in "-_=./:," for c in word)
-        shown.append(word if plain else "'" + word.replace("\n", "\\n") + "'")
-    return " ".join(shown)
-
-
-def _state(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        return "X"
-
-
-def _described(pid: int) -> str:
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-    except OSError:
-        words = []
-    return f"state {_state(pid)}  {' '.join(words)[:80]}"

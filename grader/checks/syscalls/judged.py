@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Iterable, Sequence
 
-from grader.checks.syscalls.inspector import Bench, Inspection
+from grader.checks.syscalls.inspection import Inspection
+from grader.checks.syscalls.inspector import Bench
 from grader.checks.syscalls.table import (
     counts_of,
     disorder,

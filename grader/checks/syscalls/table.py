@@ -125,5 +125,6 @@ def disorder(table: Table) -> str:
     if table.total is None:
         return "there is no row `total`"
     if table.total != Row(calls, errors):
-        return f"the rows sum to {calls} calls and {errors} errors, total says {table.total.calls} and {table.total.errors}"
+        said = f"total says {table.total.calls} and {table.total.errors}"
+        return f"the rows sum to {calls} calls and {errors} errors, {said}"
     return ""

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 from dataclasses import replace
 
-from grader.checks.syscalls.inspector import Bench, bench, typed
+from grader.checks.syscalls.inspection import typed
+from grader.checks.syscalls.inspector import Bench, bench
 from grader.checks.syscalls.table import read_table
 from grader.outcome import MEMORY_LIMIT, TIME_LIMIT, Failed, check
 from grader.process import Process

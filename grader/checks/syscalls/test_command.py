@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from typing import Iterator
 
-from grader.checks.syscalls.inspector import ENGINES, Bench, Inspection, bench
+from grader.checks.syscalls.inspection import Inspection
+from grader.checks.syscalls.inspector import ENGINES, Bench, bench
 from grader.outcome import Failed, check
 from grader.result import Evidence
 from grader.run import Run

@@ -6,7 +6,8 @@ import os
 import select
 import signal
 
-from grader.checks.syscalls.inspector import ENGINES, STEP, Bench, bench, typed
+from grader.checks.syscalls.inspection import typed
+from grader.checks.syscalls.inspector import ENGINES, STEP, Bench, bench
 from grader.checks.syscalls.table import read_table
 from grader.outcome import Failed, check
 from grader.process import signal_name

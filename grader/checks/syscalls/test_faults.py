@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import select
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Iterator
 
 from grader import paths
-from grader.checks.syscalls.inspector import ENGINES, STEP, Bench, Inspection, bench, typed
+from grader.checks.syscalls.inspection import Inspection, typed
+from grader.checks.syscalls.inspector import ENGINES, STEP, Bench, bench
 from grader.outcome import Failed, Inconclusive, check
 from grader.recording import Recording, record
 from grader.result import Evidence
@@ -73,12 +75,11 @@ class Sweep:
     def __init__(self, place: Bench, engine: str):
         self._place = place
         self._argv = [place.run.program(), "-e", engine, place.probe("probe"), *STEPS]
-        self._table = ""
+        self._explained = False
 
     def cells(self, base: dict[str, int]) -> list[Cell]:
         """Return all runs, judged. Raises Failed if it does not even work without a fault."""
-        clean, recording, found = self.played(self._argv)
-        self._table = found.stderr
+        clean, _, found = self.played(self._argv)
         trouble = self._trouble(found, clean=True)
         if trouble:
             raise Failed(trouble, expected="no fault, no trouble", evidence=found.exhibits())
@@ -87,11 +88,12 @@ class Sweep:
         return [self._judged(cell) for cell in plan_sweep(clean, pairs, base, PLACES)]
 
     def played(
-        self, argv: list[object], faults: tuple[Fault, ...] = ()
+        self, argv: list[object], faults: tuple[Fault, ...] = (), stacks: bool = False
     ) -> tuple[Trace, Recording, Inspection]:
         """Run a program under strace that follows no child of it; return what was seen."""
         run = self._place.run
-        recording = record(run, argv[0], ALL, faults=faults, follow=False)  # type: ignore[arg-type]
+        program = Path(str(argv[0]))
+        recording = record(run, program, ALL, stacks, faults, follow=False)
         with _pipes() as (stdin, to, answers, stdout):
             staged = [self._place.probe("stage"), *argv]
             process = self._place.start(staged, stdin=stdin, stdout=stdout)
@@ -106,20 +108,33 @@ class Sweep:
 
     def _judged(self, cell: Cell) -> Cell:
         try:
-            trace, recording, found = self.played(self._argv, (cell.fault,))
+            trace, _, found = self.played(self._argv, (cell.fault,))
         except Failed as failure:
+            self._place.clear()
             exhibits = [Evidence("note", failure.observed), *failure.evidence]
             return replace(cell, verdict="failed", evidence=tuple(exhibits))
         trouble = self._trouble(found, clean=cell.call in AGAIN)
+        self._place.clear()
         evidence = [Evidence("note", trouble)]
-        if trouble:
-            evidence += recording.exhibit(trace.injected()) + found.exhibits()
+        if trouble and not self._explained:
+            self._explained = True
+            evidence += self._explain(cell) + found.exhibits()
         return cell.judged(trace, not trouble, evidence)
+
+    def _explain(self, cell: Cell) -> list[Evidence]:
+        """Run a cell again for the stack of the call that was struck."""
+        with suppress(Failed):
+            trace, recording, _ = self.played(self._argv, (cell.fault,), stacks=True)
+            return recording.exhibit(trace.injected())
+        self._place.clear()
+        return []
 
     def _trouble(self, found: Inspection, clean: bool) -> str:
         """Return what is wrong, or nothing; clean: only the usual table will do."""
         if not self._place.alone():
-            return f"{found.ending}; afterwards something still runs"
+            return (
+                f"{found.ending}; afterwards something still runs: {self._place.inhabitants().text}"
+            )
         if found.ending.code == 3 and found.table.rows:
             if found.table.row("getppid").calls == 40 and found.table.row("openat").errors >= 20:
                 return ""
@@ -161,9 +176,11 @@ def _scarce(
     try:
         found = place.inspect(*words, **options)  # type: ignore[arg-type]
     except Failed as failure:
+        place.clear()
         return f"{what}: {failure.observed}", None
     whole = found.ending.code == 3 and found.table.row("getppid").calls == 40
     told = found.ending.code == FAILED_ITSELF and found.stderr.strip()
     if not place.alone():
+        place.clear()
         return f"{what}: {found.ending}; afterwards something still runs", found
     return None if whole or told else (f"{what}: {found.ending}", found)
