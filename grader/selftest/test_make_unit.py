@@ -1,0 +1,83 @@
+"""`make unit` in a lab's folder: the tests of a drill as a student runs them, with the grader's flags."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from grader import paths
+from grader.build import COMMON, VARIANTS
+from grader.limits import Limits
+from grader.sandbox import Room, Sandbox
+
+LAB = "epoll"
+LIMIT = 60.0  # seconds; only a hang needs them
+pytestmark = [
+    pytest.mark.lab(LAB),
+    pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed"),
+]
+
+
+@pytest.fixture
+def folder(place: Path) -> Path:
+    """A tree with what `make unit` needs, and the reference in the place of the student's files."""
+    for name in ("labs/common", f"labs/{LAB}", "grader"):
+        shutil.copytree(paths.ROOT / name, place / name, ignore=shutil.ignore_patterns("selftest"))
+    for path in (paths.SOLUTIONS / LAB).glob("*.c"):
+        shutil.copyfile(path, place / "labs" / LAB / path.name)
+    subprocess.run(["chmod", "-R", "a+rwX", str(place)], check=True)
+    return place
+
+
+Make = Callable[..., str]
+
+
+@pytest.fixture
+def make(folder: Path, unprivileged: Callable[[Callable[[], Any]], Any]) -> Make:
+    """make(*words, typed="…"): what `make unit` prints, in a sandbox."""
+
+    def run(*words: str, typed: str = "") -> str:
+        argv = ["/usr/bin/make", "-C", str(folder / "labs" / LAB), "unit", *words]
+        (folder / "typed").write_text(typed, "utf-8")
+
+        def body() -> str:
+            room = Room(writable=(folder,))
+            with Sandbox(room) as box, (folder / "typed").open("rb") as typing:
+                limits = Limits(time=LIMIT)
+                process = box.start(argv, limits=limits, sanitized=True, stdin=typing.fileno())
+                process.wait(LIMIT)
+                return process.stderr_text()
+
+        return str(unprivileged(body))
+
+    return run
+
+
+def test_one_drill(make: Make) -> None:
+    said = make("DRILL=net")
+    assert "Passing: 7 | Failing: 0 | Crashing: 0" in said, said
+    assert " ".join([*COMMON, *VARIANTS["plain"]]) in said
+
+
+def test_one_test_with_sanitizers(make: Make) -> None:
+    said = make("DRILL=io", "TEST=ring", "VARIANT=asan")
+    assert "Tested: 1 | Passing: 1" in said, said
+    assert " ".join(VARIANTS["asan"]) in said
+
+
+def test_a_failure_is_told(make: Make, folder: Path) -> None:
+    shutil.copyfile(paths.LABS / LAB / "net.c", folder / "labs" / LAB / "net.c")
+    said = make("DRILL=net", "TEST=nonblocking")
+    assert "observed: -1 (ENOSYS)" in said and "Failing: 1" in said, said
+
+
+@pytest.mark.skipif(shutil.which("gdb") is None, reason="gdb is not installed")
+def test_under_gdb(make: Make) -> None:
+    typed = "break set_nonblocking\ncontinue\nprint fd > 0\ndelete\ncontinue\n"
+    said = make("DRILL=net", "TEST=nonblocking", "GDB=1", typed=typed)
+    assert "net_nonblocking_impl" in said and "set_nonblocking (fd=" in said, said
+    assert "$1 = 1" in said and "Passing: 1" in said, said
