@@ -137,10 +137,10 @@ def main(argv: list[str]) -> int:
 
 def _missing(error: ModuleNotFoundError) -> str:
     """Return how to get a module of Debian's that is missing; one of ours is a bug."""
-    from grader.toolchain import NEEDS, lacking
+    from grader.toolchain import NEEDS, OPTIONAL, lacking
 
     name = (error.name or "").partition(".")[0]
-    if name not in [need.name for need in NEEDS]:
+    if name not in [need.name for need in (*NEEDS, *OPTIONAL)]:
         raise error
     return lacking([name])
 

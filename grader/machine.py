@@ -16,7 +16,6 @@ RUNGS = 10_000  # connections that the largest load opens
 FREE_MIB = 512
 APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 PROFILE = "/etc/apparmor.d/bwrap-syslabs"
-OPTIONAL = {"gdb": "replay UNDER=gdb", "go": "the Go twins"}
 LIMIT = 10.0  # seconds for a program that does nothing
 
 
@@ -34,13 +33,10 @@ class Fact:
 
 def packages() -> Iterator[Fact]:
     """Look for the packages that a grading needs."""
-    for need in toolchain.NEEDS:
+    for need in (*toolchain.NEEDS, *toolchain.OPTIONAL):
         mend = f"sudo apt-get install {need.package}"
-        yield Fact(need.name, need.met(), need.what_for, need.lost, mend)
-    for name, lost in OPTIONAL.items():
-        package = "golang" if name == "go" else name
-        detail, mend = f"is for {lost}", f"sudo apt-get install {package}"
-        yield Fact(name, shutil.which(name) is not None, detail, lost, mend, optional=True)
+        optional = need in toolchain.OPTIONAL
+        yield Fact(need.name, need.met(), need.what_for, need.lost, mend, optional)
 
 
 def abilities() -> Iterator[Fact]:

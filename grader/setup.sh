@@ -34,13 +34,13 @@ want util-linux /usr/bin/taskset
 want libcriterion-dev /usr/include/criterion/criterion.h
 want python3-pytest $modules/pytest
 want python3-rich $modules/rich
-want python3-jinja2 $modules/jinja2
 want python3-seccomp $modules/seccomp.*.so
 want python3-pyelftools $modules/elftools
 
 if [ "${1:-grade}" = test ]; then
     want git /usr/bin/git
     want patch /usr/bin/patch
+    want python3-jinja2 $modules/jinja2
     want gdb /usr/bin/gdb
     want clang-format /usr/bin/clang-format
     want python3-pytest-xdist $modules/xdist

@@ -17,7 +17,7 @@ from grader.result import CheckResult, Evidence, Grade
 from grader.selftest.others import User, run_as
 from grader.selftest.trees import HELLO, Tree, environment, submission, write
 
-VERBS = "grade replay hint list doctor pack release soak selftest clean".split()
+VERBS = "grade watch replay trace hint list doctor pack release new soak selftest clean".split()
 
 
 def main(*arguments: str) -> int:
