@@ -39,7 +39,7 @@ static void usage(void)
 /* In the child: what -E says. glibc's putenv removes a name without `=`. */
 static void change_environment(char *changes[])
 {
-    /* TODO(project): 13. NAME=VALUE sets, NAME alone removes. putenv(3) or
+    /* TODO(project): 16. NAME=VALUE sets, NAME alone removes. putenv(3) or
      * setenv(3) and unsetenv(3); TLPI 6.7. */
     (void)changes;
 }
@@ -49,7 +49,7 @@ static _Noreturn void become(int channel, char *argv[], char *changes[])
 {
     prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); /* strace will be no ancestor */
     change_environment(changes);
-    /* TODO(project): 14. wait for one byte from channel (what if none comes?),
+    /* TODO(project): 1. wait for one byte from channel (what if none comes?),
      * then execvp(3). If that fails, write errno to channel and end with
      * NOT_FOUND (ENOENT) or NOT_EXECUTABLE, without flushing anything. */
     (void)channel, (void)argv;
@@ -101,7 +101,7 @@ int wait_for(pid_t pid, int *status)
  * the same process group. kill(2) is async-signal-safe. */
 static void pass_on(int sig, siginfo_t *info, void *context)
 {
-    /* TODO(project): 15. send it to the command. Not if it came from the
+    /* TODO(project): 17. send it to the command. Not if it came from the
      * terminal (si_code is positive): the command has got it then. errno has to
      * stay as it is. sigaction(2), signal-safety(7). */
     (void)sig, (void)info, (void)context, (void)command;
@@ -125,7 +125,7 @@ static void handle_signals(pid_t pid)
 /* The errno with which the command's execve failed; 0: it did not. */
 static int exec_error(int channel)
 {
-    /* TODO(project): 16. what `become` has written; it wrote nothing, and its
+    /* TODO(project): 3. what `become` has written; it wrote nothing, and its
      * end is closed, if execve has succeeded. */
     (void)channel;
     return 0;
@@ -133,7 +133,7 @@ static int exec_error(int channel)
 
 static int exit_status(int status)
 {
-    /* TODO(project): 17. from a wait status to an exit status; 128 + N for
+    /* TODO(project): 2. from a wait status to an exit status; 128 + N for
      * signal N. waitpid(2), TLPI 26.1.3. */
     (void)status;
     return FAILED;

@@ -63,14 +63,14 @@ static void list(const struct session *s, long pid, const char *first,
  * before it the child looked through PATH, for instance. */
 static void take_result(struct session *s, struct row *row, const char *result)
 {
-    /* TODO(project): 9. counting begins with the first execve that succeeds,
+    /* TODO(project): 12. counting begins with the first execve that succeeds,
      * and that one counts. Afterwards, errors count for the row. */
     (void)s, (void)row, (void)result;
 }
 
 static int call_begins(struct session *s, long pid, const char *line)
 {
-    /* TODO(project): 10. the name ends at the parenthesis: find its row, count
+    /* TODO(project): 13. the name ends at the parenthesis: find its row, count
      * the call if s->started. If the line has a result (result_of, depth 0):
      * take_result, list. If not, its other half comes later: remember row and,
      * with -l, the text (without `<unfinished ...>`) in half_of(pid). */
@@ -82,7 +82,7 @@ static int call_begins(struct session *s, long pid, const char *line)
 /* "<... read resumed>"x", 1) = 1" */
 static int call_resumes(struct session *s, long pid, const char *line)
 {
-    /* TODO(project): 11. the rest stands behind ` resumed>`; one parenthesis is
+    /* TODO(project): 14. the rest stands behind ` resumed>`; one parenthesis is
      * open there. The row is that of half_of(pid), which has then no call any
      * more. A call that began before we attached has no row: nothing to do. */
     (void)s, (void)pid, (void)line;
@@ -92,14 +92,14 @@ static int call_resumes(struct session *s, long pid, const char *line)
 /* A process has ended; in the middle of a call, if it was killed. */
 static void process_ends(struct session *s, long pid)
 {
-    /* TODO(project): 12. if it was killed in the middle of a call, that one has
+    /* TODO(project): 15. if it was killed in the middle of a call, that one has
      * to be listed, with `) = ?` as its rest. */
     (void)s, (void)pid;
 }
 
 static int take_line(struct session *s, char *line)
 {
-    /* TODO(project): 8. take the process number off, if there is one. A line
+    /* TODO(project): 11. take the process number off, if there is one. A line
      * that begins as a name does is a call; `<... ` resumes one; `+++ ` ends a
      * process. Everything else is no call. */
     (void)s, (void)line, (void)call_begins, (void)call_resumes;
@@ -113,7 +113,7 @@ static int take_line(struct session *s, char *line)
  * inherits the pipe. -I3: a ^C is for the command, not for its tracer. */
 static pid_t start_strace(const struct session *s, int *fd)
 {
-    /* TODO(project): 3. a pipe, both ends close-on-exec; posix_spawnp(3) strace
+    /* TODO(project): 6. a pipe, both ends close-on-exec; posix_spawnp(3) strace
      * with the options -qq, -f if s->follow, -I3, -o /dev/fd/9 and -p with the
      * number of s->command. posix_spawn_file_actions_adddup2 makes the write
      * end its descriptor 9. Then close the write end here: why? */

@@ -15,7 +15,7 @@ static size_t rows;
 
 struct row *row_of(const char *name, size_t len)
 {
-    /* TODO(project): 1. look through the list of the bucket that hash leads to
+    /* TODO(project): 4. look through the list of the bucket that hash leads to
      * for a row of that name: len bytes, then '\0'. If there is none, make one
      * (calloc(3): the struct and its name in one piece), put it in front of the
      * list, and count it in rows. NULL: out of memory. */
@@ -30,7 +30,7 @@ struct row *row_of(const char *name, size_t len)
 /* For qsort(3): most frequent first, ties by name. */
 static int by_calls(const void *a, const void *b)
 {
-    /* TODO(project): 2. negative, 0 or positive: qsort(3). a and b point to
+    /* TODO(project): 5. negative, 0 or positive: qsort(3). a and b point to
      * elements of the array, which are pointers to rows. */
     (void)a, (void)b;
     return 0;
