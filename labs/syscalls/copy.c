@@ -18,9 +18,9 @@ int copy_fd(int in, int out, off_t *copied)
 
 int copy_file(const char *src, const char *dst, mode_t mode)
 {
-    /* TODO(copy): copy_file. Open both, without O_TRUNC; compare them (fstat(2));
-     * cut the target; copy; close both, and look at what close says of the
-     * target. One way out for all errors, with the first errno. */
+    /* TODO(copy): copy_file. Open both, without O_TRUNC; compare them
+     * (fstat(2)); cut the target; copy; close both, and look at what close says
+     * of the target. One way out for all errors, with the first errno. */
     (void)src, (void)dst, (void)mode;
     errno = ENOSYS;
     return -1;
