@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     _trace(
         verbs.add_parser("trace", help="the system calls of the program while a check talks to it")
     )
+    _plot(verbs.add_parser("plot", help="a table of measurements (CSV) as a picture (SVG)"))
     verbs.add_parser("new", help="begin a lab").add_argument("--lab", required=True)
     verbs.add_parser("clean", help="remove what gradings and builds have left in the tree")
     return top
@@ -77,6 +78,15 @@ def _pack(verb: argparse.ArgumentParser) -> None:
 
 def _release(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--output", type=Path, help="the bundle (default: build/syslabs.tar.gz)")
+
+
+def _plot(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--csv", type=Path, required=True, metavar="FILE", help="x,select_us,poll_us …"
+    )
+    verb.add_argument("--output", type=Path, required=True, metavar="FILE.svg")
+    verb.add_argument("--title", default="", help="above the plot (default: the name of the table)")
+    verb.add_argument("--label", default="", help="of the y axis (default: its unit)")
 
 
 def _soak(verb: argparse.ArgumentParser) -> None:
