@@ -152,12 +152,16 @@ def _make(tree: Tree, random: Random, name: bytes, kind: str) -> bytes | None:
     return tree.node(name, kind, mode)
 
 
-def deep_tree(root: Path, random: Random, depth: int) -> Tree:
-    """Make folders in one another, `depth` deep, a file here and there and one at the bottom."""
+def deep_tree(root: Path, random: Random, depth: int, shortest: int = 1, longest: int = 3) -> Tree:
+    """Make folders in one another, `depth` deep, a file here and there and one at the bottom.
+
+    Their names have from `shortest` to `longest` bytes, or two more.
+    """
     tree = Tree.make(root)
     at, path = os.open(root, os.O_RDONLY | os.O_DIRECTORY), b""
     for level in range(depth):
-        name = bytes(random.choices(b"abcdefgh.", k=random.randint(1, 3))).replace(b".", b"..x")
+        name = bytes(random.choices(b"abcdefgh", k=random.randint(shortest, longest)))
+        name = b"..%s" % name if level % 9 == 0 else name
         os.mkdir(name, 0o755, dir_fd=at)
         if level % 400 == 0 or level == depth - 1:
             os.mknod(b"file", stat.S_IFREG | 0o644, dir_fd=at)

@@ -26,7 +26,7 @@ MEMORY = ("mmap", "brk")
 CLONES = ("clone3", "clone")
 CALLS = (*STATS, *OPENS, *READS, *MEMORY, *CLONES, "exit_group")
 FILES = 8  # in each folder
-PLACES = 3  # where each pair strikes
+PLACES, STAT_PLACES = 2, 3  # where each pair strikes
 PATIENCE = 2.0  # seconds for a walk of a few folders
 HANGS = 2  # after so many the sweep ends
 
@@ -124,7 +124,10 @@ class Sweep:
             raise Failed(clean.story, expected="the lines that find prints, without any fault")
         base = baseline(lambda: self._empty(empty))
         cells, hangs = [], 0
-        for cell in plan_sweep(clean.trace, _pairs(), base, PLACES):
+        stats = [pair for pair in _pairs() if pair.call in STATS]
+        others = [pair for pair in _pairs() if pair.call not in STATS]
+        planned = plan_sweep(clean.trace, others, base, PLACES)
+        for cell in (*planned, *plan_sweep(clean.trace, stats, base, STAT_PLACES)):
             if hangs < HANGS:
                 outcome = self._walk(cell)
                 hangs += outcome.hung

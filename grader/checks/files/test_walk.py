@@ -15,6 +15,7 @@ from grader.tree import DEVICE, FIFO, SOCKET, Tree, deep_tree, random_tree
 
 SIZE = 260  # entries of a random tree
 DEPTH = 2000
+LONG_NAMES = (22, 190, 250)  # depth, bytes of a name
 WIDE, FOLDERS = 50_000, 10_000
 FEW = 32  # descriptors
 USAGE = (("-j", "x"), ("-j", "0"), ("-j", "3x"), ("-q",), ())
@@ -88,11 +89,13 @@ def test_hardlinks(run: Run) -> None:
 
 @check("walk.deep")
 def test_deep(run: Run) -> None:
-    """Walk folders in one another, 2,000 deep: the path at the bottom is longer than PATH_MAX."""
+    """Walk folders in one another, 2,000 deep with short names and 22 with long ones: the path at the bottom is
+    longer than PATH_MAX."""
     tree = deep_tree(_folder(run) / "tree", run.random, DEPTH)
+    deep_tree(tree.parent / "long", run.random, *LONG_NAMES)
     with forest(run, tree.parent) as woods:
-        compare(woods, big=True)
-        compare(woods, "-j", "2", big=True)
+        compare(woods, roots=("tree", "long"), big=True)
+        compare(woods, "-j", "2", roots=("long",), big=True)
 
 
 @check("walk.wide")

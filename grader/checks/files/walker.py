@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Iterator, Sequence
 
@@ -52,6 +52,7 @@ class Forest:
     run: Run
     box: Sandbox
     folder: str
+    _found: dict[tuple[str, ...], Walk] = field(default_factory=dict)
 
     def walk(
         self,
@@ -82,7 +83,12 @@ class Forest:
         return Walk(args, output.data, ending, process.stderr_text(), output.flooded, state)
 
     def find(self, *roots: str) -> Walk:
-        """Return what find prints of the same roots, its records ended by NUL."""
+        """Return what find prints of the same roots, its records ended by NUL; it is asked once."""
+        if roots not in self._found:
+            self._found[roots] = self._find(*roots)
+        return self._found[roots]
+
+    def _find(self, *roots: str) -> Walk:
         limit = self.run.limit(20.0)
         with Pipe(1 << 16) as pipe:
             argv = [FIND, *roots, "-printf", FORMAT + "\\0"]
