@@ -9,6 +9,7 @@ from pathlib import Path
 
 from grader import paths
 from grader.checks.files.compare import below, text
+from grader.checks.files.fair import CLONES, MEMORY, planned
 from grader.checks.files.testimony import NAME, OPENS, READS, STATS, target
 from grader.checks.files.walker import Forest, Walk, ended, forest
 from grader.outcome import Failed, Inconclusive, check
@@ -18,42 +19,14 @@ from grader.run import Run
 from grader.strace.ask import Trace
 from grader.strace.call import Call
 from grader.strace.faults import baseline, struck
-from grader.strace.sweep import FAILED, Cell, Matrix, Pair, plan_sweep
+from grader.strace.sweep import FAILED, Cell, Matrix
 from grader.tree import Tree
 
 ARGS = ("-j", "2", "tree")
-MEMORY = ("mmap", "brk")
-CLONES = ("clone3", "clone")
 CALLS = (*STATS, *OPENS, *READS, *MEMORY, *CLONES, "exit_group")
 FILES = 8  # in each folder
-PLACES, STAT_PLACES = 2, 3  # where each pair strikes
 PATIENCE = 2.0  # seconds for a walk of a few folders
 HANGS = 2  # after so many the sweep ends
-
-
-def _folder_opened(trace: Trace, call: Call) -> bool:
-    """Folders may refuse to be opened; what the C library opens for itself may not."""
-    return "O_DIRECTORY" in call.arg(1 if call.name == "open" else 2).flags
-
-
-def _named(trace: Trace, call: Call) -> bool:
-    """A name may be gone; what a descriptor refers to is not."""
-    return bool(call.arg(0 if call.name in ("lstat", "stat") else 1).string)
-
-
-def _anonymous(trace: Trace, call: Call) -> bool:
-    return call.name == "brk" or "MAP_ANONYMOUS" in call.arg(3).flags
-
-
-def _pairs() -> list[Pair]:
-    """The fair pairs: what the man pages allow and a correct walker survives."""
-    errors = ("EMFILE", "ENFILE", "EACCES", "ENOENT", "ENOMEM")
-    pairs = [Pair(call, errno, _folder_opened) for call in OPENS[:2] for errno in errors]
-    stats = ("newfstatat", "statx", "lstat")
-    pairs += [Pair(call, errno, _named) for call in stats for errno in ("ENOENT", "EACCES")]
-    pairs += [Pair("getdents64", errno) for errno in ("ENOENT", "EIO")]
-    pairs += [Pair(call, "ENOMEM", _anonymous) for call in MEMORY]
-    return [*pairs, Pair("clone", "EAGAIN")]
 
 
 @dataclass(frozen=True)
@@ -124,10 +97,7 @@ class Sweep:
             raise Failed(clean.story, expected="the lines that find prints, without any fault")
         base = baseline(lambda: self._empty(empty))
         cells, hangs = [], 0
-        stats = [pair for pair in _pairs() if pair.call in STATS]
-        others = [pair for pair in _pairs() if pair.call not in STATS]
-        planned = plan_sweep(clean.trace, others, base, PLACES)
-        for cell in (*planned, *plan_sweep(clean.trace, stats, base, STAT_PLACES)):
+        for cell in planned(clean.trace, base):
             if hangs < HANGS:
                 outcome = self._walk(cell)
                 hangs += outcome.hung
