@@ -148,7 +148,10 @@ def _output(seen: Performance) -> list[Evidence]:
 
 def _exhibit(seen: Performance, calls: Iterable[Call], note: str = "") -> Evidence:
     """Return calls as evidence, with a remark and the student's line that made the last of them."""
-    *others, blamed = calls
+    shown = list(calls)
+    if not shown:
+        return Evidence("note", note)
+    *others, blamed = shown
     evidence = seen.test.run.exhibit([*others, blamed], seen.test.program)
     place = seen.test.run.exhibit([seen.with_stack(blamed)], seen.test.program)
     text = f"{evidence.text}\n{note}" if note else evidence.text

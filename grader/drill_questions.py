@@ -17,7 +17,7 @@ from grader.marks import Stretch, Witness
 from grader.question import Answer as Answer
 from grader.question import Question as Question
 from grader.strace.call import Call
-from grader.strace.run import DESCRIPTORS, TRANSFERS
+from grader.strace.run import DESCRIPTORS, TRANSFERS, WAITS
 
 BLOCK = 4096  # bytes: what a read should ask for at least
 RAW = frozenset({"write", "getpid"})
@@ -128,6 +128,26 @@ def _own_instructions(witness: Witness) -> Iterator[Answer]:
             return
 
 
+def _waits_by(*names: str) -> Question:
+    """Each call of the code under test waits at most once, and by one of these system calls."""
+
+    def ask_waits(witness: Witness) -> Iterator[Answer]:
+        expected = f"every wait is one call of {names[0]}"
+        waits = [call for call in witness.trace.calls(*WAITS) if witness.own(call)]
+        if not waits:
+            yield Answer(f"{names[0]} is never called", expected, ())
+        for call in waits:
+            if call.name not in names:
+                yield Answer(f"it waits by {call.name}", expected, (call,))
+                return
+        for before, call in zip(waits, waits[1:]):
+            if witness.stretch(before) == witness.stretch(call):
+                yield Answer("it waits twice in one call", expected, (before, call))
+                return
+
+    return Question(WAITS, ask_waits)
+
+
 QUESTIONS = {
     **FILE_QUESTIONS,
     "no_fd_leak": Question(DESCRIPTORS, _no_fd_leak),
@@ -135,4 +155,7 @@ QUESTIONS = {
     "in_blocks": Question(DESCRIPTORS | TRANSFERS, _in_blocks),
     "own_instructions": Question(RAW, _own_instructions),
     "short_writes_continued": Question(DESCRIPTORS | TRANSFERS, _short_writes_continued),
+    "waits_by_select": _waits_by("select", "pselect6"),
+    "waits_by_poll": _waits_by("poll", "ppoll"),
+    "waits_by_epoll": _waits_by("epoll_wait", "epoll_pwait", "epoll_pwait2"),
 }

@@ -276,6 +276,29 @@ def test_short_writes_are_continued(calls: list[str], wrong: bool) -> None:
     assert bool(tested(*calls).answers("short_writes_continued")) == wrong
 
 
+SELECT = "pselect6(4, [3], NULL, NULL, NULL, NULL) = 1 (in [3])"
+POLL = "poll([{fd=3, events=POLLIN}], 1, -1) = 1 ([{fd=3, revents=POLLIN}])"
+
+
+@pytest.mark.parametrize(
+    "calls, words",
+    [
+        ([SELECT], ""),
+        ([POLL], "it waits by poll"),
+        ([SELECT, SELECT], "twice in one call"),
+        ([], "select is never called"),
+    ],
+)
+def test_each_call_waits_once_and_as_it_is_told(calls: list[str], words: str) -> None:
+    found = tested(*calls).answers("waits_by_select")
+    assert found == [] if not words else words in found[0]
+
+
+def test_two_calls_may_wait_twice() -> None:
+    script = Script().mark(ENTER).add(POLL).mark(LEAVE).mark(ENTER).add(POLL).mark(LEAVE)
+    assert script.add(SELECT).answers("waits_by_poll") == []
+
+
 def test_a_question_names_the_calls_that_it_needs() -> None:
     assert {"fcntl", "socket", "close"} <= drill_questions.calls(["no_fd_leak"])
     assert "write" in drill_questions.calls(["no_fd_leak", "short_writes_continued"])
