@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from grader.ledger import Ledger, listening_ports, read_ledger
+from grader.ledger import Ledger, cpu_seconds, listening_ports, read_ledger
 
 GATE_FAILED = 125  # exit status of gate itself, see grader/tools/gate.c
 POLL_SECONDS = 0.002  # how often /proc is looked at where the kernel offers no event
@@ -120,6 +120,10 @@ class Process:
     def ledger(self) -> Ledger:
         """Return what the program holds now."""
         return read_ledger(self.pid)
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that the program has used so far."""
+        return cpu_seconds(self.pid)
 
     def stderr_text(self) -> str:
         """Return what the program has written to stderr so far (at most 64 KiB of it)."""

@@ -60,18 +60,18 @@ def _cost(server: Server, crowd: Crowd) -> float:
     members = list(crowd.socks)[:TALKERS]
     spent = []
     for _ in range(COST_ROUNDS):
-        before = server.process.ledger().cpu_seconds
+        before = server.process.cpu_seconds()
         for _ in range(MESSAGES):
             crowd.echo(server.run.limit(STEP), members)
-        spent.append(server.process.ledger().cpu_seconds - before)
+        spent.append(server.process.cpu_seconds() - before)
     return 1e6 * min(spent) / (MESSAGES * TALKERS)
 
 
 def _spins(server: Server) -> bool:
     """Whether it computes while nothing happens, which epoll.idle judges: then a cost per message means nothing."""
-    before = server.process.ledger().cpu_seconds
+    before = server.process.cpu_seconds()
     server.process.ended(0.1)
-    return server.process.ledger().cpu_seconds - before > SPINNING
+    return server.process.cpu_seconds() - before > SPINNING
 
 
 def _fell(server: Server, expected: str, share: float, observed: str) -> NoReturn:

@@ -49,9 +49,9 @@ def _compare(process: Process, crowd: Crowd, peer: Process, others: Crowd) -> tu
     for number in range(ROUNDS):
         for index, (who, members) in enumerate(((process, crowd), (peer, others))):
             active = [members.socks[each] for each in range(number, IDLE, IDLE // ACTIVE)]
-            before = who.ledger().cpu_seconds
+            before = who.cpu_seconds()
             messages[index] += rate(active, SECONDS).messages + ACTIVE
-            spent[index] += who.ledger().cpu_seconds - before
+            spent[index] += who.cpu_seconds() - before
     return tuple(1e6 * cpu / count for cpu, count in zip(spent, messages))  # type: ignore
 
 
