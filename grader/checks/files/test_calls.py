@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Callable
 
+from grader.checks.files.shown import exhibit
 from grader.checks.files.testimony import CALLS, NAME, OPENS, STATS, target
 from grader.checks.files.walker import ended, forest
 from grader.outcome import Failed, check
@@ -56,7 +57,7 @@ def test_economy(run: Run) -> None:
 
 def _failure(found: list[Waste], recording: Recording) -> Failed:
     observed = "\n".join(waste.text for waste in found)
-    evidence = [item for waste in found for item in recording.exhibit(waste.calls[:3])]
+    evidence = [item for waste in found for item in exhibit(recording, waste.calls[:3])]
     expected = (
         "one stat-like call by name for each entry, relative to the descriptor of its folder; "
         "folders opened and closed, nothing else opened; output in few writes"

@@ -6,6 +6,7 @@ import os
 from typing import Sequence
 
 from grader.checks.files.compare import Mismatch, compare, difference, expect_status
+from grader.checks.files.shown import exhibit
 from grader.checks.files.testimony import STATS, target
 from grader.checks.files.walker import Forest, Walk, ended, exhibits, forest
 from grader.outcome import Failed, Inconclusive, check
@@ -108,6 +109,6 @@ def _judge_vanished(walk: Walk, truth: list[bytes], name: bytes, recording: Reco
         expect_status(walk, 1)
         _expect_named(walk, [os.path.basename(name)])
     except Failed as failure:
-        failure.evidence = (*recording.exhibit(hit[:1]), *failure.evidence)
+        failure.evidence = (*exhibit(recording, hit[:1]), *failure.evidence)
         failure.observed = f"{what}; {failure.observed}"
         raise

@@ -10,6 +10,7 @@ from pathlib import Path
 from grader import paths
 from grader.checks.files.compare import below, text
 from grader.checks.files.fair import CLONES, MEMORY, planned
+from grader.checks.files.shown import exhibit
 from grader.checks.files.testimony import NAME, OPENS, READS, STATS, target
 from grader.checks.files.walker import Forest, Walk, ended, forest
 from grader.outcome import Failed, Inconclusive, check
@@ -130,7 +131,7 @@ class Sweep:
             self._explained = True
             again = self._walk(cell, stacks=True)
             _, hit = struck(again.trace, cell.fair)
-            shown = again.recording.exhibit(hit[:2], note=again.story)
+            shown = exhibit(again.recording, hit[:2], note=again.story)
             result = replace(result, evidence=(*result.evidence, *shown))
         return result
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 from grader.checks.files.compare import compare
+from grader.checks.files.shown import exhibit
 from grader.checks.files.testimony import READS, WAITS
 from grader.checks.files.walker import SMALL_PIPE, Forest, ended, forest
 from grader.outcome import Failed, check
@@ -55,7 +56,7 @@ def _expect_shared(woods: Forest) -> None:
     started = trace.threads()
     if len(started) < THREADS:
         observed = f"{walk.command}: {len(started)} threads were started"
-        evidence = recording.exhibit(started or trace.calls(*READS)[:2])
+        evidence = exhibit(recording, started or trace.calls(*READS)[:2])
         raise Failed(observed, expected=f"{THREADS} threads besides main", evidence=evidence)
     reads = Counter(call.pid for call in trace.calls(*READS))
     total, most = sum(reads.values()), max(reads.values(), default=0)
@@ -64,7 +65,7 @@ def _expect_shared(woods: Forest) -> None:
         observed = f"{walk.command}: of {total} reads of folders, the threads made {told}"
         expected = f"{THREADS} threads that all read folders, none of them most"
         raise Failed(
-            observed, expected=expected, evidence=recording.exhibit(trace.calls(*READS)[:6])
+            observed, expected=expected, evidence=exhibit(recording, trace.calls(*READS)[:6])
         )
 
 

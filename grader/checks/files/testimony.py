@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from typing import Callable, Sequence, TypeVar
 
+from grader.checks.files.shown import exhibit
 from grader.checks.files.walker import Forest
 from grader.outcome import Failed, Inconclusive
 from grader.process import NotStarted
@@ -60,15 +61,15 @@ def _telling(recording: Recording, trace: Trace, path: bytes) -> list[Evidence]:
     deaths = [exit for exit in trace.exits() if exit.signal and exit.signal != "SIGKILL"]
     if deaths:
         before = [call for call in trace.calls() if call.index < deaths[0].index]
-        return recording.exhibit(before[-2:], note=f"then: killed by {deaths[0].signal}")
+        return exhibit(recording, before[-2:], note=f"then: killed by {deaths[0].signal}")
     stuck = [call for call in trace.calls() if call.unfinished]
     if stuck:
-        return recording.exhibit(stuck[:LAST], note="never returned")
+        return exhibit(recording, stuck[:LAST], note="never returned")
     refused = [call for call in trace.calls(*OPENS) if call.errno in ("EMFILE", "ENAMETOOLONG")]
     if refused:
-        return recording.exhibit(refused[:LAST])
+        return exhibit(recording, refused[:LAST])
     about = calls_about(trace, path) if path else []
-    return recording.exhibit((about or list(trace.calls()))[-LAST:])
+    return exhibit(recording, (about or list(trace.calls()))[-LAST:])
 
 
 def calls_about(trace: Trace, path: bytes) -> list[Call]:

@@ -10,6 +10,7 @@ import os
 import struct
 
 from grader.checks.files.compare import Mismatch, difference
+from grader.checks.files.shown import exhibit
 from grader.checks.files.testimony import READS
 from grader.checks.files.walker import Forest, ended, enough
 from grader.outcome import Inconclusive
@@ -39,7 +40,7 @@ def expect_types_unknown(forest: Forest, tree: Tree) -> None:
     if found:
         failure = Mismatch(walk, found)
         note = "readdir(3) gave DT_UNKNOWN for every entry of this folder"
-        shown = recording.exhibit(recording.trace().calls(*READS)[:2], note=note)
+        shown = exhibit(recording, recording.trace().calls(*READS)[:2], note=note)
         failure.evidence = (*shown, *failure.evidence)
         raise failure
 
