@@ -1,5 +1,4 @@
-/*
- * dontwait: the connections stay blocking, every call on them says
+/* dontwait: the connections stay blocking, every call on them says
  * MSG_DONTWAIT; only the listener is O_NONBLOCK. A handler sets a flag;
  * epoll_pwait lets the signals in.
  */

@@ -1,5 +1,4 @@
-/*
- * et_only: edge-triggered always, listener included; every descriptor is
+/* et_only: edge-triggered always, listener included; every descriptor is
  * registered once, for both directions, and never modified. The program
  * remembers what is ready and serves it from a queue of its own. Signals come
  * through epoll_pwait.

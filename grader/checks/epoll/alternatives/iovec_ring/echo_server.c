@@ -1,5 +1,4 @@
-/*
- * iovec_ring: a ring buffer per connection, readv and writev around its end,
+/* iovec_ring: a ring buffer per connection, readv and writev around its end,
  * fcntl instead of accept4, SIGPIPE ignored; names as a C++ programmer would
  * choose them. A ring exists only while a connection is busy.
  */

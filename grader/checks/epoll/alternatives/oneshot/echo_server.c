@@ -1,5 +1,4 @@
-/*
- * oneshot: every registration is EPOLLONESHOT and is armed again after each
+/* oneshot: every registration is EPOLLONESHOT and is armed again after each
  * event, the listener included: what is not armed cannot disturb. The signal
  * handler writes to an eventfd.
  */

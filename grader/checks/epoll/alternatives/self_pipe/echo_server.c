@@ -1,5 +1,4 @@
-/*
- * self_pipe: the handler writes a byte to a pipe that epoll watches. Bytes that
+/* self_pipe: the handler writes a byte to a pipe that epoll watches. Bytes that
  * do not fit wait in a chain of blocks; above HIGH of them the peer is not read
  * from, below LOW it is again. Reading and writing go on at the same time.
  */

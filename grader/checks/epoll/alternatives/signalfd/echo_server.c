@@ -1,5 +1,4 @@
-/*
- * signalfd: signals and timers are descriptors (signalfd, timerfd). Each
+/* signalfd: signals and timers are descriptors (signalfd, timerfd). Each
  * connection has a buffer that is filled and emptied at the same time, so that
  * end-of-file can come while bytes are still owed. accept + fcntl.
  */

@@ -1,5 +1,4 @@
-/*
- * sigwait_thread: a second thread does nothing but wait for a signal, and then
+/* sigwait_thread: a second thread does nothing but wait for a signal, and then
  * writes to an eventfd that the loop watches. The listener is edge-triggered
  * with -e, too.
  */

@@ -1,5 +1,4 @@
-/*
- * split_io: reading and writing live in echo_io.c; this file knows connections
+/* split_io: reading and writing live in echo_io.c; this file knows connections
  * and epoll. A handler sets a flag; epoll_pwait lets the signals in, and after
  * every batch they are let in once more, as it takes none while events come.
  */

@@ -1,5 +1,4 @@
-/*
- * thread_per_core: two threads, each with an epoll instance and connections of
+/* thread_per_core: two threads, each with an epoll instance and connections of
  * its own; one listening socket, shared through EPOLLEXCLUSIVE. The main thread
  * waits for a signal in sigwait and wakes the others through an eventfd.
  */
