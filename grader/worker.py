@@ -55,6 +55,7 @@ def bench() -> Iterator[Bench]:
             )
         yield _settle(folder)
     finally:
+        end_all_of(folder)
         remove_tree(folder)
 
 
