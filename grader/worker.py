@@ -16,6 +16,7 @@ from typing import Any, Iterator
 from grader import paths, privilege
 from grader.job import Job, write_job
 from grader.manifest import Lab
+from grader.orphan import end_all_of
 from grader.process import signal_name
 from grader.submission import Submission
 
