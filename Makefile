@@ -2,9 +2,9 @@
 # which takes what is given here (LAB=epoll) as an option (--lab epoll).
 PYTHON := /usr/bin/python3
 SETUP  := sh grader/setup.sh
-VERBS  := grade watch hint replay trace list pack release
+VERBS  := grade watch hint replay trace list pack plot release
 OURS   := selftest soak new
-GIVEN  := LAB SRC PART CHECK SEED JSON JUNIT JOBS UNDER OUTPUT RUNS MUTANTS ONLY
+GIVEN  := LAB SRC PART CHECK SEED JSON JUNIT JOBS UNDER OUTPUT RUNS MUTANTS ONLY CSV TITLE LABEL
 lower   = $(shell echo $1 | tr A-Z a-z)
 options = $(foreach name,$(GIVEN),$(if $($(name)),--$(call lower,$(name)) "$($(name))")) \
           $(if $(TIMINGS),--timings)
@@ -17,6 +17,7 @@ help:
 	@echo 'make trace LAB=epoll                       what your program asks of the kernel'
 	@echo 'make list · doctor                         labs and marks · what this machine lacks'
 	@echo 'make pack LAB=epoll                        the archive to hand in'
+	@echo 'make plot CSV=file OUTPUT=file.svg         measurements as a picture'
 	@echo 'make test [LAB=epoll]                      all tests of this repository'
 	@echo 'make selftest [LAB=epoll]                  prove the checks with right and wrong programs'
 	@echo 'make new LAB=name                          begin a lab'

@@ -27,14 +27,19 @@ def text(name: str) -> str:
     return (paths.ROOT / name).read_text("utf-8")
 
 
-def test_a_lab_in_seven_steps(tmp_path: Path) -> None:
-    """Run the shell blocks of CONTRIBUTING.md one after the other, the last of which proves the lab."""
+def steps(heading: str, count: int) -> list[str]:
+    """The shell blocks of a section of CONTRIBUTING.md, one for each of its numbered steps."""
+    (section,) = re.findall(rf"(?ms)^## {heading}$(.*?)(?=^## |\Z)", text("CONTRIBUTING.md"))
+    blocks = re.findall(r"(?ms)^```sh\n(.*?)^```$", section)
+    assert len(re.findall(r"(?m)^\*\*\d\. ", section)) == len(blocks) == count
+    return blocks
+
+
+def proved(tmp_path: Path, blocks: list[str]) -> list[str]:
+    """Run the blocks one after the other and return what the last one, a selftest, printed in front."""
     tmp_path.chmod(0o755)
     tree = Tree(plant(tmp_path).root)
     shutil.copy(paths.ROOT / "Makefile", tree.root)
-    section = text("CONTRIBUTING.md").split("\n## ")[1]
-    blocks = re.findall(r"(?ms)^```sh\n(.*?)^```$", section)
-    assert len(re.findall(r"(?m)^\*\*\d\. ", section)) == len(blocks) == 7
     done = subprocess.run(
         ["/bin/bash", "-e", "-c", "\n".join(blocks)],
         cwd=tree.root,
@@ -42,11 +47,22 @@ def test_a_lab_in_seven_steps(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=200,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    proved = re.findall(r"(?m)^(ok|WRONG) ", done.stdout)
-    assert proved == ["ok"] * 5, done.stdout  # model code, skeleton, alternative, two mutants
+    return re.findall(r"(?m)^(ok|WRONG) ", done.stdout)
+
+
+def test_a_lab_in_seven_steps(tmp_path: Path) -> None:
+    found = proved(tmp_path, steps("Add a lab in seven steps", 7))
+    assert found == ["ok"] * 5  # model code, skeleton, alternative, two mutants
+
+
+def test_a_drill_in_five_steps(tmp_path: Path) -> None:
+    """The drill is added to the lab of the seven steps, which need not be proved again."""
+    lab = steps("Add a lab in seven steps", 7)[:-1]
+    found = proved(tmp_path, [*lab, *steps("Add a drill in five steps", 5)])
+    assert found == ["ok"] * 8  # and of the drill: an alternative and two mutants
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
