@@ -36,7 +36,7 @@ doctor clean:
 
 test:
 	@$(SETUP) test
-	@$(PYTHON) -m pytest $(if $(LAB),--lab "$(LAB)")
+	@$(PYTHON) -m pytest -n auto grader/selftest $(if $(LAB),--lab "$(LAB)")
 
 lint:
 	@$(SETUP) test

@@ -60,8 +60,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """All temporary files of a run are made in one folder, which is gone when the run ends."""
-    if not hasattr(config, "workerinput"):  # an xdist worker inherits the folder
+    """All temporary files of a run are made in one folder, which is gone when the run ends.
+
+    An xdist worker inherits the folder, unless pytest was called without a path and found us late.
+    """
+    if not Path(os.environ.get("TMPDIR", "")).name.startswith(PREFIX):
         folder = tempfile.mkdtemp(prefix=PREFIX)
         os.environ["TMPDIR"] = folder
         os.chmod(folder, 0o1777)
