@@ -21,7 +21,8 @@ FOLDERS = 60  # in one folder, for the threads to share
 DELAY_US = 3000  # that reading a folder takes: time for the others to take the next
 MOST_SHARE = 0.6  # of all folders, that one of four threads may read
 BIG = 1500  # entries: much more than a small pipe holds, and each thread's share of it too
-BUSHY = 24  # folders in each of as many folders: threads meet at the list all the time
+BUSHY = 18  # folders in each of as many folders: threads meet at the list all the time
+LEAVES = 5  # files in each of those: between them no lock orders what threads do
 TREES = ((40, 2), (160, 8))  # entries, threads
 TINY = 10  # walks of a tree that has less folders than there are threads
 OPTIONS = {"TSAN_OPTIONS": "exitcode=0:color=never:halt_on_error=0:report_thread_leaks=0"}
@@ -86,7 +87,9 @@ def test_races(run: Run) -> None:
     for number in range(BUSHY):
         outer = bushy.folder(b"%d" % number)
         for inner in range(BUSHY):
-            bushy.folder(outer + b"/%d" % inner)
+            twig = bushy.folder(outer + b"/%d" % inner)
+            for leaf in range(LEAVES):
+                bushy.file(twig + b"/%d" % leaf)
     with forest(run, folder) as woods:
         _end_in_time(woods)
         run.program("tsan")

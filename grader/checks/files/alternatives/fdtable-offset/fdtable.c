@@ -14,7 +14,7 @@ int dup_onto(int old, int new)
     if (new == old)
         return old;
     probe = new < 0 ? -1 : fcntl(old, F_DUPFD, new);
-    if (probe == new && new >= 0)
+    if (probe == new &&new >= 0)
         return new;
     if (probe >= 0)
         close(probe);
