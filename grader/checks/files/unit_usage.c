@@ -1,8 +1,7 @@
 /*
  * unit_usage.c - Criterion tests of drill `usage`
  *
- * /tmp is a file system of its own in the sandbox, and what was built lies
- * below it on another one: a mount point that nobody had to make.
+ * /dev/shm is a file system of its own: a mount point that nobody had to make.
  *
  * see also: labs/files/usage.h (the contract), ../unit.h, nftw(3), du(1)
  */
@@ -143,17 +142,22 @@ Test(usage, hard_links)
     CHECK_USAGE("in", sum, "with 200 files of two names each");
 }
 
-/* usage of /tmp leaves out what lies below it on another file system. */
+/* usage of /dev leaves out what lies below it on another file system, as
+ * /dev/shm does. */
 Test(usage, mounts)
 {
+    char name[] = "/dev/shm/usage-XXXXXX";
+    static char bytes[50000];
     long long sum;
-    int others = 0;
+    int fd = mkostemp(name, O_CLOEXEC), others = 0;
 
-    enter_folder();
-    make_file("a", 50000);
-    sum = one_device((char[]){"/tmp"}, &others);
-    NEED(others > 0, "a mount point below /tmp");
-    CHECK_USAGE("/tmp", sum, "of one file system only");
+    NEED(fd != -1 && write(fd, bytes, sizeof bytes) == sizeof bytes,
+         "a file in /dev/shm");
+    sum = one_device((char[]){"/dev"}, &others);
+    NEED(others > 0, "a mount point below /dev");
+    long long got = usage("/dev");
+    unlink(name);
+    CHECK(got == sum, "%lld bytes: of one file system only", "%lld", sum, got);
 }
 
 /* What these tests need of a machine. No code under test is called. */
@@ -164,6 +168,7 @@ Test(usage, machine)
     enter_folder();
     make_file("a", 10);
     NEED(truncate("a", 100 << 20) == 0 && link("a", "b") == 0, "a file");
-    one_device((char[]){"/tmp"}, &others);
-    NEED(others > 0 && open_fds() > 0, "a mount point below /tmp");
+    one_device((char[]){"/dev"}, &others);
+    NEED(others > 0 && open_fds() > 0, "a mount point below /dev");
+    NEED(access("/dev/shm", W_OK) == 0, "/dev/shm");
 }
