@@ -155,13 +155,8 @@ class Peer:
         pieces: bytes of each write (default: as much as fits); half_close: shut down the sending side at
         once when all is sent; then end-of-file must follow the last byte.
         """
-        flow = Flow(
-            self.sock,
-            self.number,
-            {self.number: data},
-            iter(pieces or repeat(len(data))),
-            half_close,
-        )
+        sizes = iter(pieces or repeat(len(data)))
+        flow = Flow(self.sock, self.number, {self.number: data}, sizes, half_close)
         drive([flow], self.limit if limit is None else limit)
         self.sent += flow.sent
         self.received += flow.received

@@ -10,6 +10,7 @@ from grader.strace.descriptors import numbers_used, wanted_cloexec, wanted_nonbl
 from grader.strace.family import SPAWNING, Member
 
 Table = dict[int, Descriptor]
+PAIRS = {"pipe": 0, "pipe2": 0, "socketpair": 3}  # the argument that gets two descriptors
 
 
 class Tables:
@@ -26,10 +27,8 @@ class Tables:
         self._tables: dict[int, Table] = {}
         self._spawned = {m.spawn.index: pid for pid, m in members.items() if m.spawn}
         for call, ending in _steps(calls):
-            if ending:
-                self._end(call)
-            else:
-                self._begin(call)
+            step = self._end if ending else self._begin
+            step(call)
 
     def used(self, call: Call, place: int = 0) -> Descriptor | None:
         """Return the descriptor that argument number `place` of a call means, or None."""
@@ -78,12 +77,8 @@ class Tables:
             found = self._known(table, number, call)
             found.uses.append(call)
             self.at[call.index, number] = found
-        if (
-            call.name == "close"
-            and call.errno != "EBADF"
-            and not call.injected
-            and call.fd is not None
-        ):
+        closes = call.name == "close" and call.errno != "EBADF" and not call.injected
+        if closes and call.fd is not None:
             self._close(table, call.fd, call, call.index)
 
     def _known(self, table: Table, number: int, call: Call) -> Descriptor:
@@ -104,15 +99,12 @@ class Tables:
             return
         table = self._table(call.pid, call.index)
         if call.name in SPAWNING:
-            child = self._spawned.get(call.index)
-            if child is not None:
-                self._table(child, call.end_index)
-        elif call.name in ("pipe", "pipe2", "socketpair"):
-            for item in call.arg(0 if "pipe" in call.name else 3).items:
+            self._spawn(call)
+        elif call.name in PAIRS:
+            for item in call.arg(PAIRS[call.name]).items:
                 self._open(table, call, item.fd, item.path)
         elif call.name in ("execve", "execveat"):
-            for number in [number for number, held in table.items() if held.cloexec]:
-                self._close(table, number, call, call.end_index)
+            self._close_on_exec(table, call)
         elif call.name == "close_range":
             self._close_range(table, call)
         elif call.name in ("dup", "dup2", "dup3") or _duplicates(call):
@@ -121,6 +113,15 @@ class Tables:
             self._open(table, call, call.result, call.result_path)
         elif call.name in ("fcntl", "ioctl", "listen"):
             self._set(table, call)
+
+    def _spawn(self, call: Call) -> None:
+        child = self._spawned.get(call.index)
+        if child is not None:
+            self._table(child, call.end_index)
+
+    def _close_on_exec(self, table: Table, call: Call) -> None:
+        for number in [number for number, held in table.items() if held.cloexec]:
+            self._close(table, number, call, call.end_index)
 
     def _open(self, table: Table, call: Call, number: int | None, path: str) -> None:
         if number is None or number < 0:
