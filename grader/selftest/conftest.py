@@ -109,6 +109,8 @@ def tools(user: User, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
             copy.chmod(0o755)
             shutil.copytree(paths.TOOLS, copy, dirs_exist_ok=True)
             patch.setattr(paths, "TOOLS", copy)
+            shutil.copytree(paths.ETC, copy / "etc")
+            patch.setattr(paths, "ETC", copy / "etc")
         _learn(user)
         yield paths.TOOLS
 
