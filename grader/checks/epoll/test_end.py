@@ -9,13 +9,14 @@ from grader.outcome import TIME_LIMIT, Failed, check
 from grader.checks.epoll.late import end_late
 from grader.checks.epoll.server import STEP, Server
 from grader.checks.epoll.witness import witnessed
-from grader.ledger import queues
+from grader.ledger import listening_ports, queues
 from grader.load import Peer, PeerError, stream
 from grader.load.trouble import WRONG
 from grader.process import TimeLimit, signal_name
 from grader.run import Run
 
 GRACE = 1.0  # seconds that the contract gives the server to deliver
+HEARD = 0.2  # seconds to notice the signal before the client reads; it then stops listening
 CHUNK = 8192  # bytes, sent one by one until the server owes some
 MOST = 4 << 20  # bytes: a server that has taken so much buffers without bound
 
@@ -58,6 +59,7 @@ def _end_owing(server: Server) -> None:
     with server.narrow_peer() as peer:
         owed = _make_it_owe(server, peer, data)
         server.process.signal(signal.SIGTERM)
+        server.process.until(lambda: not _listens(server), HEARD)
         try:
             peer.expect(data[: peer.sent])
             peer.expect_eof()
@@ -65,6 +67,10 @@ def _end_owing(server: Server) -> None:
             if owed or error.trouble.kind == WRONG:
                 raise _undelivered(server, peer, error) from None
     _expect_exit(server, signal.SIGTERM, "with bytes to deliver")
+
+
+def _listens(server: Server) -> bool:
+    return server.port in listening_ports(server.process.pid)
 
 
 def _undelivered(server: Server, peer: Peer, error: PeerError) -> Failed:

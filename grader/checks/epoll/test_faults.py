@@ -120,7 +120,8 @@ class Sweep:
     def judged(self, cell: Cell) -> Cell:
         """Run one cell; the first that fails is run again for the stack of the call that was struck."""
         trace, session = self.visit((cell.fault,))
-        survived = session.survived(1 if cell.errno in FATAL else 0)
+        _, hit = struck(trace, cell.fair)  # once for each thread that makes so many calls
+        survived = session.survived(len(hit) if cell.errno in FATAL else 0)
         result = cell.judged(trace, survived, [Evidence("note", session.story())])
         if result.verdict == FAILED and not self._explained:
             self._explained = True
