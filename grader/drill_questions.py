@@ -3,9 +3,9 @@
 Only what the code under test did counts: the calls between the marks that the test leaves around each
 call of it (grader/marks.py). An answer is what is wrong, with the system calls that show it.
 
-There is no sweep of faults by strace for drills: the test's own calls would be hit as well. A test that
-wants a call to fail says so itself, at the right moment and for the right call only, with a seccomp
-filter (`refuse` in grader/checks/epoll/unit_net.c) or a limit (setrlimit(2)).
+There is no sweep of faults by strace for drills: the test's own calls would be hit as well. A test makes
+calls fail itself, at the right moment and one after the other, with a seccomp filter (`refuse` and test
+`errors` in grader/checks/epoll/unit_net.c) or a limit (setrlimit(2)).
 """
 
 from __future__ import annotations

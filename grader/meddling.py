@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -53,13 +54,19 @@ class Watch:
         if self.witness.forged:
             return "leaves marks in the trace, as only the tests do", self.witness.forged[0]
         for call in self.witness.trace.calls(*WATCHED, *SPAWNING):
-            if self._process(call.pid) == self.witness.runner:
+            if self._process(call.pid) == self.witness.runner or call.index < self._begin:
                 continue
             for question in _QUESTIONS:
                 what = question(self, call)
                 if what:
                     return what, call
         return None
+
+    @cached_property
+    def _begin(self) -> int:
+        """Where the code under test is called first: what comes before is Criterion's own, and honest."""
+        first = next(iter(self.witness.stretches), None)
+        return first.enter.index if first else sys.maxsize
 
     # -- who is who ----------------------------------------------------------------------------
 
@@ -91,12 +98,8 @@ class Watch:
 
     def connects(self, call: Call) -> str:
         """Criterion itself connects once, before any test runs."""
-        if call.name != "connect" or not _SOCKET.search(call.body):
-            return ""
-        early = not self.witness.marks or call.index < self.witness.marks[0].call.index
-        if early and call.pid == self.witness.test:
-            return ""
-        return "connects to the runner of the tests"
+        reached = call.name == "connect" and _SOCKET.search(call.body)
+        return "connects to the runner of the tests" if reached else ""
 
     def reaches(self, call: Call) -> str:
         """raise(3) and abort(3) signal the process itself: that is a crash, not a trick."""

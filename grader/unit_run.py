@@ -22,7 +22,7 @@ SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=0:exitcode=99:color=never",
     "UBSAN_OPTIONS": "print_stacktrace=1:color=never",
 }
-QUICK = 2.0  # seconds: a run that took longer is not repeated to find the line to blame
+TEST_SECONDS = 6.0  # after which a test hangs, on a machine that is not slow; most take 0.1
 STRINGS = 16  # bytes of a string in the trace
 
 
@@ -104,7 +104,7 @@ def perform(test: UnitTest, stacks: Collection[str] | None = None) -> Performanc
         )
         ending, time_limit = "", None
         try:
-            ending = str(process.wait(run.limit(run.limits.time)))
+            ending = str(process.wait(run.limit(min(TEST_SECONDS, run.limits.time))))
         except TimeLimit as limit:
             time_limit = limit
         said = process.stderr_text().strip()

@@ -446,8 +446,18 @@ Test(net, errors)
     check_failure("tcp_connect_timeout without descriptors", fds[1], errors[1],
                   EMFILE, before);
 
+    /* One call after the other fails, the last one first: a filter stays. */
     refuse(__NR_listen, -1, EADDRINUSE);
     CHECK_FAILURE(EADDRINUSE, tcp_listen("127.0.0.1", "0", 8));
+    refuse(__NR_bind, -1, EACCES);
+    CHECK_FAILURE(EACCES, tcp_listen("127.0.0.1", "0", 8));
+    refuse(__NR_setsockopt, -1, ENOMEM);
+    CHECK_FAILURE(ENOMEM, tcp_listen("127.0.0.1", "0", 8));
+    refuse(__NR_connect, -1, ENETUNREACH);
+    CHECK_FAILURE(ENETUNREACH, tcp_connect_timeout("127.0.0.1", busy, 99));
+    refuse(__NR_socket, -1, ENFILE);
+    CHECK_FAILURE(ENFILE, tcp_listen("127.0.0.1", "0", 8));
+    CHECK_FAILURE(ENFILE, tcp_connect_timeout("127.0.0.1", busy, 99));
 }
 
 /* What these tests need of a machine. No code under test is called. */
