@@ -7,6 +7,7 @@ import atexit
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -69,6 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["TMPDIR"] = folder
         os.chmod(folder, 0o1777)
         atexit.register(remove_tree, Path(folder))  # later than pytest's own, which needs it
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a run as Ctrl-C does
     tempfile.tempdir = None  # forget the one that was in use
 
 

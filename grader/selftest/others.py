@@ -73,6 +73,7 @@ def _child(user: User, folder: Path, body: Callable[[], Any], write_end: int) ->
     """Never returns."""
     try:
         signal.alarm(LIMIT)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         user.become()
         tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
         answer = _answer(body)
