@@ -14,7 +14,8 @@ from grader.run import Run
 from grader.strace.call import Call
 from grader.strace.stack import blame_all
 from grader.unit import build_unit, tests_of
-from grader.unit_run import Performance, UnitTest, perform
+from grader.under import GDB
+from grader.unit_run import Performance, UnitTest, perform, show
 
 FATAL = ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL", "SIGPIPE", "SIGTRAP")
 
@@ -28,6 +29,10 @@ def judge_test(run: Run) -> None:
 
 
 def _judge(test: UnitTest) -> None:
+    if test.run.job.under:
+        show(test)
+    if test.run.job.under == GDB:
+        raise Inconclusive("it ran in gdb, which is not judged")
     seen = perform(test)
     _conclude(seen)
     if seen.report is None or seen.report.status != SKIPPED:

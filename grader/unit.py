@@ -78,7 +78,7 @@ def build_unit(run: Run, variant: str) -> Path:
     """
     if not has("criterion"):
         raise NotStarted(lacking(["criterion"]))
-    unit = Unit(run, variant, Path(run.job.scratch) / "units" / variant / run.part.id)
+    unit = Unit(run, variant, Path(run.job.scratch) / "build" / "units" / variant / run.part.id)
     unit.folder.mkdir(parents=True, exist_ok=True)
     with (unit.folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Collection
 
-from grader import drill_questions
+from grader import drill_questions, paths
 from grader.criterion_report import Report, read
 from grader.marks import MARK, Witness
 from grader.meddling import WATCHED, Watch
@@ -23,6 +23,13 @@ SANITIZERS = {
     "UBSAN_OPTIONS": "print_stacktrace=1:color=never",
 }
 TEST_SECONDS = 6.0  # after which a test hangs, on a machine that is not slow; most take 0.1
+# Criterion runs each test in a process of its own, which it stops and continues.
+_GDB = """\
+set follow-fork-mode child
+set breakpoint pending on
+handle SIGSTOP SIGCONT nostop noprint pass
+break {function}
+"""
 STRINGS = 16  # bytes of a string in the trace
 
 
@@ -111,6 +118,24 @@ def perform(test: UnitTest, stacks: Collection[str] | None = None) -> Performanc
     witness = Witness(strace.trace(test.program), addresses(test.program, ".text"))
     read_report = read(report, test.suite, test.name, said)
     return Performance(test, read_report, witness, Watch(witness, report), ending, time_limit, said)
+
+
+def show(test: UnitTest) -> None:
+    """Run the test as a replay asks for it: in gdb, or under a strace that writes for the student."""
+    run = test.run
+    home = test.program.parent  # where gdb looks for .gdbinit
+    (home / ".gdbinit").write_text(_GDB.format(function=f"{test.suite}_{test.name}_impl"), "utf-8")
+    with run.sandbox(Room(readable=(home, run.source, paths.CHECKS))) as box:
+        process = box.start(
+            _command(test, Path("/tmp/report.json")),
+            limits=run.limits,
+            env={**SANITIZERS, "SYSLABS_SEED": str(run.job.seed), "HOME": str(home)},
+            sanitized=test.variant != "plain",
+        )
+        try:
+            process.wait(run.limit(TEST_SECONDS))
+        except TimeLimit:
+            process.kill()
 
 
 def _command(test: UnitTest, report: Path) -> list[str]:

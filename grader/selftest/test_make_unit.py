@@ -13,6 +13,7 @@ from grader import paths
 from grader.build import COMMON, VARIANTS
 from grader.limits import Limits
 from grader.sandbox import Room, Sandbox
+from grader.selftest.trees import PYTHON, environment
 
 LAB = "epoll"
 LIMIT = 60.0  # seconds; only a hang needs them
@@ -81,3 +82,38 @@ def test_under_gdb(make: Make) -> None:
     said = make("DRILL=net", "TEST=nonblocking", "GDB=1", typed=typed)
     assert "net_nonblocking_impl" in said and "set_nonblocking (fd=" in said, said
     assert "$1 = 1" in said and "Passing: 1" in said, said
+
+
+# -- the same from `make replay` ---------------------------------------------------------------
+
+
+def replayed(folder: Path, tool: str, typed: str = "") -> str:
+    """What a replay of net.errors with the reference prints."""
+    argv = [PYTHON, "-m", "grader", "replay", "--lab", LAB, "--check", "net.errors", "--seed", "5"]
+    argv += ["--src", str(paths.SOLUTIONS / LAB), "--under", tool]
+    done = subprocess.run(
+        argv,
+        cwd=folder,
+        env={**environment(), "PYTHONPATH": str(paths.ROOT)},
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def test_a_replay_under_strace_leaves_the_trace(tmp_path: Path) -> None:
+    said = replayed(tmp_path, "strace")
+    (trace,) = tmp_path.glob("*.strace")
+    assert "1 of 1 checks passed" in said and trace.name in said
+    assert "EADDRINUSE" in trace.read_text("utf-8")
+
+
+@pytest.mark.skipif(shutil.which("gdb") is None, reason="gdb is not installed")
+def test_a_replay_in_gdb_stops_in_the_test(tmp_path: Path) -> None:
+    typed = "run\nbreak tcp_listen\ncontinue\nprint backlog\ndelete\ncontinue\nquit\n"
+    said = replayed(tmp_path, "gdb", typed)
+    assert "net_errors_impl ()" in said and "$1 = 8" in said, said
+    assert "which is not judged" in said
