@@ -128,9 +128,10 @@ def _start(place: Bench, job: Job, job_file: Path, events_fd: int) -> subprocess
     checks = place.root / "grader" / "checks" / job.lab
     argv = [sys.executable, "-sP", "-m", "pytest", "-p", "grader.plugin", "--noconftest"]
     argv += ["-p", "no:cacheprovider", "-p", "no:terminal", "--assert=plain"]
-    argv += ["-c", str(place.root / "grader" / "pytest.ini"), "--rootdir", str(checks)]
+    argv += ["-c", str(place.root / "grader" / "worker.ini"), "--rootdir", str(checks)]
     argv += ["--syslabs-job", str(job_file), "--syslabs-events", str(events_fd), str(checks)]
     attached = job.under != ""
+    argv += ["--capture=no"] if attached else []  # else stdin is /dev/null, and gdb ends at once
     return subprocess.Popen(
         argv,
         cwd=place.folder / "scratch",
