@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Iterable
 
@@ -22,10 +23,12 @@ FATAL = ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL", "SIGPIPE", "SIGTRAP
 
 def judge_test(run: Run) -> None:
     """Run the check's test in every variant that the manifest names. Raises Failed and its kin."""
-    name = run.check.id.rpartition(".")[2]
-    for variant in run.check.variants:
-        questions = run.check.trace if variant == run.check.variants[0] else ()
-        _judge(UnitTest(run, build_unit(run, variant), variant, name, questions))
+    name, variants = run.check.id.rpartition(".")[2], run.check.variants
+    with ThreadPoolExecutor() as pool:  # gcc takes longer than the tests
+        programs = {each: pool.submit(build_unit, run, each) for each in variants}
+    for variant in variants:
+        questions = run.check.trace if variant == variants[0] else ()
+        _judge(UnitTest(run, programs[variant].result(), variant, name, questions))
 
 
 def _judge(test: UnitTest) -> None:
