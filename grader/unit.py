@@ -29,6 +29,8 @@ STUDENTS_CODE = "students_code"  # the section that the student's functions are 
 LINK = ("-no-pie", "-Wl,-z,relro,-z,now")
 # Code under test cannot tell that it is sanitized, and is the same in all variants.
 UNAWARE = ("-U__SANITIZE_ADDRESS__", "-U__SANITIZE_THREAD__")
+# No drill has a reason to hide code from a sanitizer: an attribute that does so counts as tampering, wherever
+# a sanitizer runs. (gcc has no pragma for it, and `optimize` does not accept it.)
 UNSANITIZED = re.compile(r"\b_*no_(sanitize|address_safety_analysis)\w*")
 
 
