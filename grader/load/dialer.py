@@ -13,16 +13,16 @@ from array import array
 from typing import Any
 
 from grader import paths
+from grader.load.socket_options import prepare
 from grader.outcome import Inconclusive
 
 BUNCH = 250  # sockets in one message at most, as in sockets.c
 BATCH = 2000  # sockets in one request: bounds what is in flight, which the kernel limits
-REQUEST = struct.Struct("II")  # struct request: count, family
+REQUEST = struct.Struct("II")  # struct request: count, family; or bytes, AF_UNSPEC
 REPLY = struct.Struct("iI24s")  # struct reply: errno, sockets that come with it, what failed
 KIND = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
 SPACE = socket.CMSG_LEN(BUNCH * array("i").itemsize)  # bytes of control data of a message
 HELPER_LIMIT = 10.0  # seconds for an answer of the helper, even on a very busy machine
-IP_BIND_ADDRESS_NO_PORT = 24  # ip(7); not among Python's constants
 
 
 class TooFewDescriptors(Inconclusive):
@@ -98,6 +98,20 @@ class Dialer:
                 raise
             raise TooFewDescriptors(count, self._limit) from error
 
+    def widen(self, size: int) -> bool:
+        """Give every TCP socket that is made from now on `size` bytes of buffer each way, see tcp(7).
+
+        False if this machine does not allow it; without a sandbox, nothing is changed.
+        """
+        if self._control is None:
+            return False
+        self._control.send(REQUEST.pack(size, socket.AF_UNSPEC))
+        try:
+            _receive(self._control)
+        except OSError:
+            return False
+        return True
+
     def _add(self, made: list[socket.socket], count: int, family: int) -> None:
         """Append `count` sockets. What the helper sent is taken in to the end, even if some got lost."""
         if self._control is None:
@@ -138,29 +152,6 @@ class Dialer:
             sock.close()
             raise
         return sock
-
-
-def prepare(
-    sock: socket.socket,
-    source: str | None = None,
-    rcvbuf: int | None = None,
-    sndbuf: int | None = None,
-    segment: int | None = None,
-) -> None:
-    """Set what has to be set before connect(2): no delay of small writes, buffers, own address.
-
-    IP_BIND_ADDRESS_NO_PORT leaves the choice of the port to connect(2), where it is fast.
-    """
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if rcvbuf is not None:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
-    if sndbuf is not None:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sndbuf)
-    if segment is not None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
-    if source is not None:
-        sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
-        sock.bind((source, 0))
 
 
 def _receive(control: socket.socket) -> tuple[int, list[int]]:

@@ -7,7 +7,7 @@ import os
 import socket
 
 from grader.load.diagnose import first_difference
-from grader.load.dialer import prepare
+from grader.load.socket_options import prepare
 from grader.load.drive import DONE, READ, WRITE, Task
 from grader.load.trouble import CLOSED, EXTRA, REFUSED, RESET, WRONG, Trouble, errno_text
 

@@ -199,6 +199,18 @@ except OSError as error:
     assert error == "ENETUNREACH"
 
 
+def test_the_dialer_widens_buffers_in_there_only(unprivileged: Unprivileged) -> None:
+    def body() -> tuple[bool, int, int]:
+        with opened(Room()) as box:
+            wide = box.dialer.widen(1 << 20)
+            inside = box.dialer.sockets(1)[0].getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+            outside = socket.socket().getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+            return wide, inside, outside
+
+    wide, inside, outside = unprivileged(body)
+    assert not wide or inside == 1 << 20 != outside
+
+
 def test_the_dialer_reaches_a_server_inside(unprivileged: Unprivileged) -> None:
     code = """
 import socket

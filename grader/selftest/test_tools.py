@@ -221,5 +221,5 @@ def test_a_wrong_family_is_an_error_and_the_helper_lives_on(box: Sandbox) -> Non
 
 def test_no_such_holder(folder: Path) -> None:
     del folder
-    with pytest.raises(ProcessLookupError, match="sockets: pidfd_open"):
+    with pytest.raises(FileNotFoundError, match="sockets: open ns/net"):
         Dialer(2**22 - 1)

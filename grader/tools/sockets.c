@@ -4,37 +4,40 @@
  *   sockets HOLDER
  *
  * A socket belongs for ever to the network namespace that it was made in,
- * whoever holds it.  So this helper enters the user and network namespace of
- * process HOLDER (0: it stays where it is) and serves the load generator
+ * whoever holds it.  So this helper enters the network namespace of process
+ * HOLDER (0: it stays where it is) and serves the load generator
  * outside, over the AF_UNIX socket that is its descriptor 0.  It says once that
  * it is there (an empty reply), and then:
  *
- *   struct request    how many sockets, of which family
+ *   struct request    how many sockets, of which family; or, AF_UNSPEC, how
+ *                     many bytes of buffer, each way, a new socket has
  *   struct reply ...  one per bunch of at most BUNCH sockets, which come with
  *                     it as SCM_RIGHTS; or the errno and the call that failed
  *
  * It ends with status 0 when the other side closes, 1 when it cannot go on.
  *
- * See also: setns(2), pidfd_open(2), unix(7), cmsg(3), user_namespaces(7).
+ * See also: setns(2), ioctl_ns(2), unix(7), cmsg(3), tcp(7), user_namespaces(7).
  */
 #define _GNU_SOURCE
 #include "common.h"
 
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { CONTROL = STDIN_FILENO, BUNCH = 250 /* the kernel's SCM_MAX_FD: 253 */ };
 
 struct request {
     uint32_t count;
-    uint32_t family; /* AF_INET or AF_INET6 */
+    uint32_t family; /* AF_INET, AF_INET6; AF_UNSPEC: a size */
 };
 
 struct reply {
@@ -60,20 +63,28 @@ static int greet(void)
     return sent == -1 ? fail("send") : 0;
 }
 
-/* To enter both at once matters: the network namespace may only be entered
- * with the rights that the user namespace gives. */
+/* The network namespace belongs to a user namespace, not always the holder's
+ * own (bwrap may nest a second one), and only there we get the right to enter
+ * and to tune it. */
 static int enter(pid_t holder)
 {
-    int pidfd = (int)syscall(SYS_pidfd_open, holder, 0);
-    if (pidfd == -1)
-        return fail("pidfd_open");
-    if (setns(pidfd, CLONE_NEWUSER | CLONE_NEWNET) == -1) {
-        fail("setns");
-        close(pidfd);
-        return -1;
-    }
-    close(pidfd);
-    return 0;
+    char path[64];
+    int net_ns, owner = -1, result = -1;
+    snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)holder);
+    if ((net_ns = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+        return fail("open ns/net");
+    if ((owner = ioctl(net_ns, NS_GET_USERNS)) == -1)
+        fail("NS_GET_USERNS");
+    else if (setns(owner, CLONE_NEWUSER) == -1)
+        fail("setns, user");
+    else if (setns(net_ns, CLONE_NEWNET) == -1)
+        fail("setns, network");
+    else
+        result = 0;
+    if (owner != -1)
+        close(owner);
+    close(net_ns);
+    return result;
 }
 
 static int raise_descriptor_limit(void)
@@ -125,6 +136,27 @@ static int make_bunch(uint32_t count, int family)
     return result;
 }
 
+/* The default is the middle one of three sizes.  What stands in /proc/sys/net
+ * is that of the network namespace of whoever opens it. */
+static int set_default(const char *path, uint32_t bytes)
+{
+    char text[64];
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int length = snprintf(text, sizeof(text), "4096 %u %u", bytes, bytes * 2u);
+    ssize_t written = fd == -1 ? -1 : write(fd, text, (size_t)length);
+    if (fd != -1)
+        close(fd);
+    return written == -1 ? fail("set a buffer size") : 0;
+}
+
+static int widen(uint32_t bytes)
+{
+    if (set_default("/proc/sys/net/ipv4/tcp_rmem", bytes) == -1 ||
+        set_default("/proc/sys/net/ipv4/tcp_wmem", bytes) == -1)
+        return -1;
+    return greet();
+}
+
 /* A request that fails is answered with the reason; the next one is served. */
 static int serve(void)
 {
@@ -134,6 +166,10 @@ static int serve(void)
         if (n != sizeof(request)) {
             errno = EBADMSG;
             return fail("recv");
+        }
+        if (request.family == AF_UNSPEC) {
+            widen(request.count);
+            continue;
         }
         uint32_t left = request.count;
         while (left > 0) {

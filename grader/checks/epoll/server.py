@@ -144,14 +144,18 @@ def serving(
     limits: Limits | None = None,
     wrap: Sequence[str] = (),
     env: dict[str, str] | None = None,
+    room: int = 0,
 ) -> Iterator[Server]:
     """Start the student's server in a sandbox of its own and yield it once it listens.
 
-    flags: before the port, such as "-e"; wrap: a tracer's command. Raises Failed if it does not listen;
-    a PeerError that nobody handles becomes a Failed.
+    flags: before the port, such as "-e"; wrap: a tracer's command; room: bytes of buffer
+    that the kernel gives each of its sockets, each way, where this machine lets us choose. Raises Failed if it does not listen; a
+    PeerError that nobody handles becomes a Failed.
     """
     run.program(variant)  # what is built before a sandbox opens can be seen in it
     with run.sandbox() as box:
+        if room:
+            box.dialer.widen(room)
         server = launch(run, box, *flags, variant=variant, limits=limits, wrap=wrap, env=env)
         try:
             yield server

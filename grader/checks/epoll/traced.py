@@ -12,12 +12,13 @@ from grader.run import Run
 
 @contextmanager
 def traced(
-    run: Run, calls: Sequence[str], *flags: str, stacks: bool = False
+    run: Run, calls: Sequence[str], *flags: str, stacks: bool = False, room: int = 0
 ) -> Iterator[tuple[Server, Recording]]:
     """Start the student's server under strace; only these calls are traced.
 
-    stacks: with the program's stack at each call (0.5 ms each). Raises StraceUnavailable.
+    stacks: with the program's stack at each call (0.5 ms each); room: see `serving`. Raises
+    StraceUnavailable.
     """
     recording = record(run, run.program(), calls, stacks=stacks)
-    with serving(run, *flags, wrap=recording.strace.argv()) as server:
+    with serving(run, *flags, wrap=recording.strace.argv(), room=room) as server:
         yield server, recording
