@@ -7,7 +7,7 @@ OURS   := selftest soak new
 GIVEN  := LAB SRC PART CHECK SEED JSON JUNIT JOBS UNDER OUTPUT RUNS MUTANTS ONLY CSV TITLE LABEL
 lower   = $(shell echo $1 | tr A-Z a-z)
 options = $(foreach name,$(GIVEN),$(if $($(name)),--$(call lower,$(name)) "$($(name))")) \
-          $(if $(TIMINGS),--timings)
+          $(if $(TIMINGS),--timings) $(if $(CONCEPTS),--concepts)
 
 help:
 	@echo 'make grade LAB=epoll [SRC=folder] [PART=net] [CHECK=echo.order] [SEED=n] [JSON=file]'
@@ -15,7 +15,7 @@ help:
 	@echo 'make hint LAB=epoll CHECK=echo.order       three steps, one more each time'
 	@echo 'make replay LAB=epoll CHECK=… SEED=n [UNDER=strace|gdb]   one check again'
 	@echo 'make trace LAB=epoll                       what your program asks of the kernel'
-	@echo 'make list · doctor                         labs and marks · what this machine lacks'
+	@echo 'make list [CONCEPTS=1] · doctor            labs and marks · what this machine lacks'
 	@echo 'make pack LAB=epoll                        the archive to hand in'
 	@echo 'make plot CSV=file OUTPUT=file.svg         measurements as a picture'
 	@echo 'make test [LAB=epoll]                      all tests of this repository'

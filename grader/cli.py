@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     _grade(verbs.add_parser("grade", help="grade a submission"))
     _replay(verbs.add_parser("replay", help="run exactly one check again"))
     _hint(verbs.add_parser("hint", help="three steps towards a check, one more each time"))
-    verbs.add_parser("list", help="labs, parts, points and your last mark")
+    _list(verbs.add_parser("list", help="labs, parts, points and your last mark"))
     verbs.add_parser("doctor", help="what this machine lacks, and how to mend it")
     _pack(verbs.add_parser("pack", help="the archive to hand in"))
     _release(verbs.add_parser("release", help="the student bundle"))
@@ -69,6 +69,12 @@ def _trace(verb: argparse.ArgumentParser) -> None:
 def _hint(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--lab", required=True)
     verb.add_argument("--check", required=True)
+
+
+def _list(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--concepts", action="store_true", help="what is taught, practised and checked where"
+    )
 
 
 def _pack(verb: argparse.ArgumentParser) -> None:

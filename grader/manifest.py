@@ -11,12 +11,13 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from grader import manifest_rules as rules
+from grader.concept import Concept, read_concept
 from grader.limits import Limits as Limits
 from grader.near import unknown
 from grader.toml_lines import ManifestError as ManifestError
 from grader.toml_lines import Table, read_toml
 
-_LAB_KEYS = ("id", "title", "order", "version", "tlpi", "part", "check")
+_LAB_KEYS = ("id", "title", "order", "version", "tlpi", "part", "check", "concept")
 _SLUG = re.compile(r"[a-z][a-z0-9_-]*")
 
 
@@ -36,7 +37,6 @@ class Part:
     extra: tuple[str, ...]  # patterns of further files that the student may add
     program: str  # the program that is built; "" if there is none
     limits: Limits
-    concepts: tuple[str, ...]
     symbols: tuple[str, ...] = ()  # of a drill: the functions that it must define, and its data
 
 
@@ -69,6 +69,7 @@ class Lab:
     tlpi: tuple[str, ...]
     parts: tuple[Part, ...]
     checks: tuple[Check, ...]
+    concepts: tuple[Concept, ...]
     folder: Path
 
     @property
@@ -116,6 +117,7 @@ def load_lab(root: Path, slug: str) -> Lab:
         tlpi=top.texts("tlpi"),
         parts=parts,
         checks=tuple(_check(table, limits) for table in top.tables("check")),
+        concepts=tuple(read_concept(table) for table in top.tables("concept")),
         folder=folder,
     )
     rules.verify(lab, toml)
@@ -152,7 +154,6 @@ def _part(table: Table) -> Part:
         extra=table.texts("extra", []),
         program=table.text("program", ""),
         limits=_limits(table, Limits()),
-        concepts=table.texts("concepts"),
         symbols=table.texts("symbols", []),
     )
 

@@ -32,6 +32,7 @@ def verify(lab: Lab, toml: Toml) -> None:
     _variants(lab, toml)
     _points(lab, toml)
     _needs(lab, toml)
+    _concepts(lab, toml)
 
 
 def verify_cover(
@@ -105,6 +106,21 @@ def _needs(lab: Lab, toml: Toml) -> None:
                 raise toml.error(place, unknown("check", id, needs))
         if cycle := _cycle(check.id, needs):
             raise toml.error(place, f"checks need each other: {' → '.join(cycle)}")
+
+
+def _concepts(lab: Lab, toml: Toml) -> None:
+    """Every concept is proved by checks that exist, and every part practises one."""
+    known = {check.id: check.part for check in lab.checks}
+    practised = set()
+    for number, concept in enumerate(lab.concepts):
+        for id in concept.checks:
+            if id not in known:
+                raise toml.error(("concept", number, "checks"), unknown("check", id, known))
+            practised.add(known[id])
+    for number, part in enumerate(lab.parts):
+        if part.id not in practised:
+            what = f"no concept names a check of part {part.id}"
+            raise toml.error(("part", number, "id"), what)
 
 
 def _cycle(start: str, needs: dict[str, tuple[str, ...]]) -> list[str]:

@@ -17,6 +17,11 @@ order = 1
 version = "1"
 tlpi = ["4"]
 
+[[concept]]
+name = "open and read"
+section = "Opening"
+checks = ["a.one", "io.read"]
+
 [[part]]
 id = "project"
 title = "The project"
@@ -25,7 +30,6 @@ points = 60
 files = ["main.c"]
 extra = ["main_*.c"]
 program = "demo"
-concepts = ["open"]
 
 [part.limits]
 time = 2.5
@@ -37,7 +41,6 @@ title = "A drill"
 kind = "drill"
 points = 40
 files = ["io.c"]
-concepts = ["read"]
 
 [[check]]
 id = "a.one"

@@ -98,11 +98,11 @@ def test_all_hints_where_nothing_can_be_kept(root: Path, capsys: Output) -> None
 
 
 def test_list_before_and_after_a_grading(root: Path, capsys: Output) -> None:
-    assert list_verb.run(argparse.Namespace()) == 0
+    assert list_verb.run(argparse.Namespace(concepts=False)) == 0
     text = capsys.readouterr().out
     assert "not graded yet" in text and "A drill" in text
     assert history.record(full(root), root)
-    assert list_verb.run(argparse.Namespace()) == 0
+    assert list_verb.run(argparse.Namespace(concepts=False)) == 0
     rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
     assert rows["demo"].split() == ["demo", "A", "demo", "100", "100", "2026-01-02"]
     assert rows["project"].split()[-2:] == ["60", "60"]
@@ -112,7 +112,7 @@ def test_list_before_and_after_a_grading(root: Path, capsys: Output) -> None:
 
 def test_list_says_whose_mark_it_is(root: Path, capsys: Output) -> None:
     history.record(full(root, submission="solutions/demo", lab_version="0"), root)
-    list_verb.run(argparse.Namespace())
+    list_verb.run(argparse.Namespace(concepts=False))
     text = capsys.readouterr().out
     assert "older version" in text or "…" in text
     assert "   60\n" in text, "points of the parts of an older version are not shown"
@@ -120,7 +120,7 @@ def test_list_says_whose_mark_it_is(root: Path, capsys: Output) -> None:
 
 def test_list_with_a_broken_manifest(root: Path, capsys: Output) -> None:
     write(root, "id = ")
-    assert list_verb.run(argparse.Namespace()) == 3
+    assert list_verb.run(argparse.Namespace(concepts=False)) == 3
     assert capsys.readouterr().err.startswith("syslabs: labs/demo/lab.toml:1: ")
 
 
@@ -140,7 +140,7 @@ def test_only_whole_grades_are_marks(root: Path) -> None:
 def test_a_corrupt_mark_counts_as_none(root: Path, capsys: Output, content: str) -> None:
     (root / ".syslabs").mkdir()
     (root / ".syslabs/demo.json").write_text(content)
-    assert list_verb.run(argparse.Namespace()) == 0
+    assert list_verb.run(argparse.Namespace(concepts=False)) == 0
     assert "not graded yet" in capsys.readouterr().out
     assert history.record(full(root), root), "the next grading mends it"
 
@@ -163,5 +163,5 @@ def test_held_points_are_listed(root: Path, capsys: Output) -> None:
     whole = full(root)
     held = result("b", Verdict.INCONCLUSIVE, max_points=0.5)
     assert history.record(grade(whole.checks[0], held, whole.checks[2]), root)
-    list_verb.run(argparse.Namespace())
+    list_verb.run(argparse.Namespace(concepts=False))
     assert "99.5 (0.5 held)" in capsys.readouterr().out

@@ -23,6 +23,11 @@ order = 99
 version = "7"
 tlpi = ["3"]
 
+[[concept]]
+name = "write"
+section = "Writing"
+checks = ["hello.says"]
+
 [[part]]
 id = "project"
 title = "Greet"
@@ -31,7 +36,6 @@ points = 100
 files = ["hello.c"]
 extra = ["hello_*.c", "hello_*.h"]
 program = "hello"
-concepts = ["write"]
 
 [part.limits]
 time = 1

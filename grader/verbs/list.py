@@ -8,6 +8,7 @@ import sys
 from grader import history, paths
 from grader.manifest import Lab, ManifestError, all_labs
 from grader.report.look import Look, look_at, number
+from grader.report.concepts import show_concepts
 from grader.result import Grade
 from grader.score import FULL, NOT_GRADABLE, subtotal
 from grader.verbs.grade import complain
@@ -15,13 +16,16 @@ from grader.verbs.grade import complain
 COLUMNS = (12, 36, 8)  # of id, title and points; the last mark has the rest
 
 
-def run(_: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print the table; return 0, or 3 when a manifest cannot be used."""
     try:
         labs = all_labs(paths.ROOT)
     except ManifestError as error:
         return complain(str(error), NOT_GRADABLE)
     look = look_at(sys.stdout)
+    if args.concepts:
+        show_concepts(look, labs)
+        return FULL
     _row(look, ("lab", "", "points", "last mark"), "bright_black")
     for lab in labs:
         show(look, lab, history.last_grade(lab.id))
