@@ -91,18 +91,17 @@ class Strace:
         """Return what `program` (its path) did, from its execve on; without it, the whole trace.
 
         May be read while the program runs. Raises StraceUnavailable if nothing was traced,
-        TraceTooLong if the file has more than `most` bytes, TraceForged if with `stacks` its lines
+        TraceTooLong if the file has more than `most` characters, TraceForged if with `stacks` its lines
         can not be trusted.
         """
         if self.stacks and program and symbols_break_lines(Path(program)):
             raise TraceForged("symbol names with line breaks, which strace -k prints as they are")
         try:
             with self.out.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-                text = file.read(most)
-                too_long = bool(file.read(1))
+                text = file.read(most + 1)  # once: it grows meanwhile
         except OSError as error:
             raise StraceUnavailable(f"{self.out}: {error.strerror}") from error
-        if too_long:
+        if len(text) > most:
             raise TraceTooLong(f"the trace has more than {most >> 20} MiB")
         trace = Trace.of(text, str(program))
         if not trace.events:

@@ -15,12 +15,11 @@ from grader.result import Evidence
 from grader.recording import record
 from grader.run import Run
 from grader.sandbox import Sandbox
-from grader.strace.ask import Trace
+from grader.strace.ask import ACCEPTS, Trace
 from grader.strace.call import Call
 from grader.strace.faults import Fault, adds_connection, baseline, on_connection, struck
 from grader.strace.sweep import FAILED, SURVIVED, UNREACHED, Cell, Matrix, Pair, plan_sweep
 
-ACCEPTS = ("accept4", "accept")
 WAITS = ("epoll_wait", "epoll_pwait", "epoll_pwait2")
 READS = ("read", "recv", "recvfrom", "recvmsg", "readv")
 WRITES = ("write", "send", "sendto", "sendmsg", "writev")

@@ -11,10 +11,9 @@ from grader.load import Peer, PeerError
 from grader.outcome import check
 from grader.recording import Recording, record
 from grader.run import Run
-from grader.strace.run import TraceTooLong
+from grader.strace.ask import ACCEPTS
+from grader.strace.run import WAITS, TraceTooLong
 
-WAITS = ("epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6")
-ACCEPTS = ("accept", "accept4")
 FEW = 64  # descriptors
 CLIENTS = 100
 SERVED = FEW - 16  # clients that so many descriptors must be enough for

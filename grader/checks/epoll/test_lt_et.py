@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Any
 
-from grader.outcome import Failed, check
+from grader import paths
+from grader.outcome import check
+from grader.prediction import Predictions
 from grader.process import TimeLimit
 from grader.recording import record
 from grader.result import Evidence
 from grader.run import Run
 
 PROGRAM = Path(__file__).parent / "lt_et" / "lt_et.c"
-ANSWERS = "lt_et.toml"
 MODES = ("lt", "et")
 WAITS = ("epoll_wait", "epoll_pwait")
-UNANSWERED = -1
 
 
 @check("lt_et.reading")
@@ -45,50 +43,17 @@ def test_changing(run: Run) -> None:
 
 def _compare(run: Run, *sequences: str) -> None:
     """Raise Failed unless every prediction of these sequences is what is measured."""
-    answers = _answers(run)
-    wrong = []
-    for sequence in sequences:
-        for mode in MODES:
-            predicted = _prediction(run, answers, sequence, mode)
-            if predicted == UNANSWERED:
-                wrong.append(f"[{sequence}] {mode}: no answer yet")
-            elif predicted != _measured(run, sequence, mode):
-                wrong.append(f"[{sequence}] {mode} = {predicted} is not what was measured")
-    if wrong:
-        observed = f"{run.job.display}/{ANSWERS}: " + "\n".join(wrong)
-        share = 1 - len(wrong) / (len(MODES) * len(sequences))
-        expected = "the number of waits that report an event, as measured on this machine"
-        raise Failed(observed, expected=expected, evidence=[_watch(sequences[0])], share=share)
+    names = [f"{sequence}.{mode}" for sequence in sequences for mode in MODES]
+    expected = "the number of waits that report an event, as measured on this machine"
+    Predictions(run, "lt_et.toml").compare(
+        names, lambda name: (_measured(run, *name.split(".")), [_watch(*name.split("."))]), expected
+    )
 
 
-def _watch(sequence: str) -> Evidence:
-    place = PROGRAM.relative_to(PROGRAM.parents[4])
-    command = f"strace -e trace=epoll_ctl,epoll_wait ./lt_et {sequence} et"
-    return Evidence("note", f"watch it happen: gcc -o lt_et {place} && {command}")
-
-
-def _answers(run: Run) -> dict[str, Any]:
-    try:
-        return tomllib.loads((run.source / ANSWERS).read_text("utf-8"))
-    except UnicodeDecodeError as error:
-        raise _malformed(run, f"not UTF-8 (byte {error.start})") from error
-    except tomllib.TOMLDecodeError as error:
-        raise _malformed(run, f"not TOML: {error}") from error
-
-
-def _malformed(run: Run, what: str) -> Failed:
-    path = f"{run.job.display}/{ANSWERS}"
-    return Failed(f"{path}: {what}", expected="[sequence], then lt = NUMBER and et = NUMBER")
-
-
-def _prediction(run: Run, answers: dict[str, Any], sequence: str, mode: str) -> int:
-    table = answers.get(sequence)
-    if not isinstance(table, dict) or mode not in table:
-        raise _malformed(run, f"no `{mode} = NUMBER` under [{sequence}]")
-    value = table[mode]
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _malformed(run, f"[{sequence}] {mode} = {value!r} is not a whole number")
-    return value
+def _watch(sequence: str, mode: str) -> Evidence:
+    build = f"gcc -o build/lt_et {PROGRAM.relative_to(paths.ROOT)}"
+    command = f"strace -e trace=epoll_ctl,epoll_wait build/lt_et {sequence} {mode}"
+    return Evidence("note", f"watch it happen: {build} && {command}")
 
 
 def _measured(run: Run, sequence: str, mode: str) -> int:

@@ -13,7 +13,7 @@ from grader.process import NotStarted
 from grader.result import Evidence
 from grader.recording import Recording
 from grader.run import Run
-from grader.strace.ask import Trace
+from grader.strace.ask import ACCEPTS, Trace
 from grader.strace.call import Call
 from grader.strace.descriptors import Descriptor
 from grader.strace.run import StraceUnavailable, TraceForged, TraceTooLong
@@ -25,7 +25,6 @@ CALLS = (
     *("read", "recv", "recvfrom", "recvmsg", "readv", "epoll_ctl", "epoll_create1", "epoll_create"),
     *("write", "send", "sendto", "sendmsg", "writev", "epoll_wait", "epoll_pwait", "epoll_pwait2"),
 )
-ACCEPTS = ("accept", "accept4")
 SECOND = "(the last calls before the failure, when it was run a second time, under strace)"
 LAST = 4  # calls that are shown where nothing better is known
 
