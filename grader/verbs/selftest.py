@@ -49,11 +49,13 @@ def _prove(lab: Lab, only: str) -> int:
     return wrong
 
 
-def graded(lab: Lab, subject: proof.Subject, seed: int | None = None) -> Grade:
-    """Return the grade of one subject."""
+def graded(
+    lab: Lab, subject: proof.Subject, seed: int | None = None, quiet: str = "", jobs: int = 0
+) -> Grade:
+    """Return the grade of one subject; quiet: see grader/quiet.py; jobs: checks side by side."""
     with tempfile.TemporaryDirectory(prefix="syslabs-proof-") as folder:
         source = proof.lay_out(lab, subject, Path(folder))
         submission = collect(lab, source, subject.part)
         wanted = (check.id for check in lab.checks if subject.part in ("", check.part))
-        options = Options(tuple(wanted), new_seed() if seed is None else seed)
+        options = Options(tuple(wanted), new_seed() if seed is None else seed, jobs, quiet=quiet)
         return grade(lab, submission, options, lambda event: None)
