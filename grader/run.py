@@ -89,10 +89,13 @@ class Run:
     def exhibit(self, calls: Iterable[Call], program: Path) -> Evidence:
         """Return calls of `program` as evidence that names the student's line which made the last of them."""
         names = [path.name for path in self.source.iterdir()]
-        evidence = show_blamed(calls, program, names)
+        evidence = show_blamed(calls, program, names, tidy=self._tidy)
         file = f"{self.job.display}/{evidence.file}" if evidence.file else ""
-        text = OUTPUT_FILE.sub("<output>", evidence.text).replace(f"{self.job.scratch}/", "")
-        return replace(evidence, file=file, text=text)
+        return replace(evidence, file=file)
+
+    def _tidy(self, line: str) -> str:
+        """Take out of a trace's line what only the grader knows: where outputs and scratch folder are."""
+        return OUTPUT_FILE.sub("<output>", line).replace(f"{self.job.scratch}/", "")
 
     def sandbox(self, room: Room | None = None) -> Sandbox:
         """Return a new sandbox, by default one that sees the compiled programs only."""
