@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 
 from grader import paths, proof, toolchain
@@ -31,8 +33,24 @@ def tools() -> None:
 @pytest.mark.grades
 @pytest.mark.parametrize("lab, subject", _parameters())
 def test_subject_is_judged_as_it_must_be(lab: Lab, subject: proof.Subject) -> None:
-    found = proof.complaints(subject, graded(lab, subject, quiet=str(quiet_file()), jobs=JOBS))
-    assert not found, "\n".join(found)
+    """Who is misjudged is graded twice more: once in three is told at the end of the run, as a warning.
+
+    One verdict in a thousand that luck decides is a bug, and not one of the commit under test; `make soak`
+    hunts such bugs and forgives nothing.
+    """
+    found = complaints(lab, subject)
+    if found:
+        again = [complaint for _ in range(2) for complaint in complaints(lab, subject)]
+        assert not again, "\n".join([*found, "and again:", *again])
+        warnings.warn(Unsteady(f"{lab.id}, {subject}: misjudged once in three: {found}"))
+
+
+class Unsteady(UserWarning):
+    """A program that does not always get the same verdict."""
+
+
+def complaints(lab: Lab, subject: proof.Subject) -> list[str]:
+    return proof.complaints(subject, graded(lab, subject, quiet=str(quiet_file()), jobs=JOBS))
 
 
 @pytest.mark.parametrize("lab", LABS.values(), ids=LABS)
