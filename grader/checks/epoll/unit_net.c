@@ -5,23 +5,20 @@
  * single system calls are made with seccomp(2): the filter answers listen or
  * socket with an errno, from that moment to the end of the test's process.
  *
- * see also: labs/epoll/net.h (the contract), unit.h
+ * see also: labs/epoll/net.h (the contract), unit.h, refuse.h
  */
+#include "refuse.h"
 #include "unit.h"
 
 #include "net.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -151,26 +148,6 @@ static bool has_cloexec(int fd)
 static bool is_blocking(int fd)
 {
     return (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0;
-}
-
-/* From now on system call nr fails with error when its first argument is arg
- * (-1: whatever it is). */
-static void refuse(int nr, int arg, int error)
-{
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)nr, 0, 3),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-                 offsetof(struct seccomp_data, args[0])),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)arg, 0, arg != -1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
-
-    NEED(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no_new_privs");
-    NEED(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0,
-         "a seccomp filter");
 }
 
 /* What is common to every socket that tcp_listen returns. */
@@ -334,7 +311,7 @@ Test(net, connect)
     check_connect("localhost", v4);
     check_connect(NULL, v6); /* NULL means ::1 and 127.0.0.1; */
     check_connect(NULL, v4); /* each of these servers is on one of them. */
-    refuse(__NR_socket, AF_INET6, EAFNOSUPPORT);
+    NEED(refuse(__NR_socket, AF_INET6, EAFNOSUPPORT), "a seccomp filter");
     check_connect(NULL, v4); /* a kernel without IPv6 */
 }
 
@@ -447,15 +424,15 @@ Test(net, errors)
                   EMFILE, before);
 
     /* One call after the other fails, the last one first: a filter stays. */
-    refuse(__NR_listen, -1, EADDRINUSE);
+    NEED(refuse(__NR_listen, -1, EADDRINUSE), "a seccomp filter");
     CHECK_FAILURE(EADDRINUSE, tcp_listen("127.0.0.1", "0", 8));
-    refuse(__NR_bind, -1, EACCES);
+    NEED(refuse(__NR_bind, -1, EACCES), "a seccomp filter");
     CHECK_FAILURE(EACCES, tcp_listen("127.0.0.1", "0", 8));
-    refuse(__NR_setsockopt, -1, ENOMEM);
+    NEED(refuse(__NR_setsockopt, -1, ENOMEM), "a seccomp filter");
     CHECK_FAILURE(ENOMEM, tcp_listen("127.0.0.1", "0", 8));
-    refuse(__NR_connect, -1, ENETUNREACH);
+    NEED(refuse(__NR_connect, -1, ENETUNREACH), "a seccomp filter");
     CHECK_FAILURE(ENETUNREACH, tcp_connect_timeout("127.0.0.1", busy, 99));
-    refuse(__NR_socket, -1, ENFILE);
+    NEED(refuse(__NR_socket, -1, ENFILE), "a seccomp filter");
     CHECK_FAILURE(ENFILE, tcp_listen("127.0.0.1", "0", 8));
     CHECK_FAILURE(ENFILE, tcp_connect_timeout("127.0.0.1", busy, 99));
 }
@@ -479,5 +456,5 @@ Test(net, machine)
     open_fds();
     limit = no_descriptors();
     NEED(setrlimit(RLIMIT_NOFILE, &limit) == 0, "setrlimit");
-    refuse(__NR_listen, -1, EADDRINUSE);
+    NEED(refuse(__NR_listen, -1, EADDRINUSE), "a seccomp filter");
 }
