@@ -24,6 +24,7 @@ from grader.judge import Judge, compile_failure
 from grader.manifest import Check, Lab
 from grader.orphan import end_with_parent
 from grader.process import NotStarted
+from grader.quiet import Quiet
 from grader.result import Verdict, check_to_json
 from grader.run import FOREVER, Run, best_isolation
 from grader.schedule import Outcome, Scheduler
@@ -77,12 +78,13 @@ class Grading:
     def run(self) -> None:
         """Judge every check that the job asks for, and say so event by event."""
         end_with_parent(os.getppid())
+        quiet = Quiet(self.job.quiet)
         wanted = set(self.job.checks) or {check.id for check in self.lab.checks}
         self._prepare()
         checks = self._built([check for check in self.lab.checks if check.id in wanted])
         jobs = self.job.jobs or 2 * (os.cpu_count() or 1)
         limit = FOREVER if self.job.under else HARD_LIMIT * self._slowness
-        scheduler = Scheduler(self._work, self._lost, self._skip, jobs, limit)
+        scheduler = Scheduler(self._work, self._lost, self._skip, jobs, limit, quiet.alone)
         for outcome in scheduler.run(checks, self._started):
             self._emit("result", check=outcome)
 

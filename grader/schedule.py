@@ -41,9 +41,11 @@ class Scheduler:
         skip: Callable[[Check, dict[str, Outcome]], Outcome | None],
         jobs: int,
         limit: float,
+        alone: Callable[[], None] = lambda: None,
     ):
+        """alone: called before a check that is to run alone; returns when the machine is quiet."""
         self._work, self._lost, self._skip = work, lost, skip
-        self._jobs, self._limit = jobs, limit
+        self._jobs, self._limit, self._alone = jobs, limit, alone
         self._running: dict[int, _Running] = {}
         self._done: dict[str, Outcome] = {}
 
@@ -71,6 +73,8 @@ class Scheduler:
                 self._done[check.id] = skipped
                 yield skipped
                 continue
+            if check.alone:
+                self._alone()
             started(check)
             self._fork(check)
 

@@ -30,6 +30,7 @@ class Options:
     seed: int = 0
     jobs: int = 0
     under: str = ""
+    quiet: str = ""  # see grader/quiet.py
 
 
 @dataclass
@@ -131,6 +132,7 @@ def _job(place: Bench, lab: Lab, submission: Submission, options: Options) -> Jo
         checks=options.checks,
         jobs=options.jobs,
         under=options.under,
+        quiet=options.quiet,
     )
 
 
