@@ -43,7 +43,7 @@ class Engine:
             *("--cap-drop=ALL", "--security-opt=no-new-privileges"),
             *(f"--security-opt=seccomp={profile}", *self.extra),
             f"--volume={quiet}:{INSIDE_QUIET}:ro",
-            f"--env=SYSLABS_QUIET={INSIDE_QUIET}",
+            *(f"--env=SYSLABS_QUIET={INSIDE_QUIET}", "--env=PYTHONPATH=/syslabs"),
             *(IMAGE, "timeout", "--signal=KILL", f"{seconds:.0f}", *INSIDE),
         ]
 

@@ -99,9 +99,7 @@ class Flow:
         grade = self._board.kept(entry.key, self._began if entry.anew else 0.0)
         return Outcome(entry, grade, kept=True) if grade else None
 
-    def _graded(
-        self, waiting: deque[tuple[Entry, list[str]]], crew: Crew
-    ) -> Iterator[Outcome]:
+    def _graded(self, waiting: deque[tuple[Entry, list[str]]], crew: Crew) -> Iterator[Outcome]:
         """No more are handed out than can be graded at once: who is lost loses little."""
         running: dict[Future[Grade], tuple[Entry, list[str]]] = {}
         best: dict[str, Grade] = {}  # by label: of those with points that are held
@@ -159,5 +157,3 @@ def _task(entry: Entry) -> Task:
 def _told(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-

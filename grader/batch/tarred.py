@@ -51,7 +51,9 @@ def entries(file: BinaryIO, haul: Haul) -> Iterator[tuple[str, bytes | None]]:
             bounded = _Bounded(stream, haul)
             with tarfile.open(fileobj=bounded, mode="r|", bufsize=CHUNK) as archive:
                 for member in archive:
-                    archive.members = []  # else each one is remembered  # type: ignore[attr-defined]
+                    archive.members = (
+                        []
+                    )  # else each one is remembered  # type: ignore[attr-defined]
                     yield _entry(archive, member)
         except (tarfile.TarError, EOFError, OSError, lzma.LZMAError, ValueError) as error:
             if isinstance(error, Refused):

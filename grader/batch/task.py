@@ -50,7 +50,16 @@ def key(task: Task, lab: Lab, grader: str) -> str:
     digest = hashlib.sha256()
     for name, raw in sorted(task.files.items()):
         digest.update(f"{name}\0{len(raw)}\0".encode() + raw)
-    settings = (task.label, lab.id, lab.version, grader, task.seed, *task.checks, "|", *task.ignored)
+    settings = (
+        task.label,
+        lab.id,
+        lab.version,
+        grader,
+        task.seed,
+        *task.checks,
+        "|",
+        *task.ignored,
+    )
     digest.update("\0".join(map(str, settings)).encode("utf-8", "replace"))
     return digest.hexdigest()[:32]
 

@@ -208,4 +208,3 @@ def _expected(lab: Lab, task: Task) -> list[tuple[str, str, str, float]]:
         for check in lab.checks
         if check.id in task.checks
     )
-

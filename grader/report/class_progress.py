@@ -66,8 +66,8 @@ class ClassProgress(Listener):
         """Say that a grading has failed through no fault of the submission."""
         self._forget(label)
         self._running.pop(label, None)
-        said = f"  ! {label}: {reason} (attempt {attempt} of {ATTEMPTS})"
-        self._look.line((self._look.one_line(said), "yellow"))
+        said = f"{label}: attempt {attempt} of {ATTEMPTS}: {reason}"
+        self._look.line(("  ! ", "yellow"), (self._look.one_line(said, self._look.width - 4), ""))
         self._look.console.file.flush()
 
     def _forget(self, label: str) -> None:
@@ -78,8 +78,14 @@ class ClassProgress(Listener):
 def _line(look: Look, grade: Grade, label: str, seconds: float) -> list[tuple[str, str]]:
     name = f"{look.one_line(label, LABEL):<{LABEL}}"
     if grade.status != "graded":
-        sign, style = look.glyph(Verdict.INCONCLUSIVE if grade.status == "ungraded" else Verdict.FAIL)
-        return [(f"  {sign} ", style), (f"{name} {grade.status}: ", ""), (" ".join(grade.notes), "")]
+        sign, style = look.glyph(
+            Verdict.INCONCLUSIVE if grade.status == "ungraded" else Verdict.FAIL
+        )
+        return [
+            (f"  {sign} ", style),
+            (f"{name} {grade.status}: ", ""),
+            (" ".join(grade.notes), ""),
+        ]
     tampered = any(check.verdict is Verdict.TAMPERED for check in grade.checks)
     full = grade.score >= grade.max_score - 1e-6
     verdict = Verdict.TAMPERED if tampered else Verdict.PASS if full else Verdict.FAIL

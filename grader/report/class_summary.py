@@ -67,7 +67,8 @@ def _listed(look: Look, title: str, found: list[tuple[Grade, str]]) -> None:
     look.line()
     look.line((f"  {title} ({len(found)})", "bold"))
     for grade, why in found[:LISTED]:
-        look.line((look.one_line(f"    {grade.submission}: {why}"), ""))
+        said = look.one_line(f"{grade.submission}: {why}", look.width - 4)
+        look.line(("    ", ""), (said, ""))
     if len(found) > LISTED:
         look.line((f"    … and {len(found) - LISTED} more, see grades.csv", "bright_black"))
 

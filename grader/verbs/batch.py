@@ -109,5 +109,3 @@ def _crew(
     if args.engine:
         return crew.cluster(args.engine, settings.lab.id, contained, board.name())
     return crew.local(settings.lab.id, args.jobs, contained, board.name())
-
-
