@@ -1,7 +1,6 @@
 /* All descriptors.
  *
- * Outcome: fail
- * Says: open|descriptor
+ * Outcome: pass
  * Check: net.nonblocking
  * Place: net
  */
