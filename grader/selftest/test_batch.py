@@ -20,7 +20,7 @@ from grader.worker import remove_tree
 
 WRONG = HELLO.replace('"hello"', '"good day"')
 SLOW = HELLO.replace(
-    "    puts", "    for (volatile long i = 0; i < 300000000; i++)\n        ;\n    puts"
+    "    puts", "    for (volatile long i = 0; i < 50000000; i++)\n        ;\n    puts"
 )
 BROKEN = "int main(void) { return 0 }\n"
 
