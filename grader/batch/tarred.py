@@ -11,7 +11,7 @@ import subprocess
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from grader.batch.haul import Haul, Refused, quoted
 from grader.submission import FILE_BYTES
@@ -48,12 +48,10 @@ def entries(file: BinaryIO, haul: Haul) -> Iterator[tuple[str, bytes | None]]:
     """Yield (name, content) of each member, None for folders. Raises Refused."""
     with _unpacked(file) as stream:
         try:
-            bounded = _Bounded(stream, haul)
+            bounded = cast(BinaryIO, _Bounded(stream, haul))
             with tarfile.open(fileobj=bounded, mode="r|", bufsize=CHUNK) as archive:
                 for member in archive:
-                    archive.members = (
-                        []
-                    )  # else each one is remembered  # type: ignore[attr-defined]
+                    setattr(archive, "members", [])  # else each one is remembered
                     yield _entry(archive, member)
         except (tarfile.TarError, EOFError, OSError, lzma.LZMAError, ValueError) as error:
             if isinstance(error, Refused):

@@ -1,8 +1,4 @@
-"""Grade one task on this machine: the function that a thread of ours, or a worker of Dask, calls.
-
-What comes back is believed only after it was read with distrust: a container that was taken over could
-say anything.
-"""
+"""Grade one task on this machine: the function that a thread of ours, or a worker of Dask, calls."""
 
 from __future__ import annotations
 
@@ -19,18 +15,14 @@ from typing import IO, Protocol
 
 from grader import paths
 from grader.batch import container, image
+from grader.batch.belief import Fault, believed
 from grader.batch.inside import QUIET
 from grader.batch.task import Task, tree_digest
-from grader.manifest import Lab, load_lab
-from grader.report.json_file import SIZE_LIMIT, ResultError, parse
+from grader.report.json_file import SIZE_LIMIT
 from grader.result import Grade
 
 SECONDS = 600.0  # for one submission, waiting for a quiet machine included; the worst takes 45
 ENDED = 5.0  # seconds for the process to go after its result has come
-
-
-class Fault(RuntimeError):
-    """The machine, the engine or the grader is at fault: no mark, and never a zero."""
 
 
 class Watch(Protocol):
@@ -171,40 +163,3 @@ def _last(log: IO[bytes]) -> str:
     log.seek(0)
     lines = log.read()[-4000:].decode("utf-8", "replace").strip().splitlines()
     return lines[-1][:300] if lines else "it said nothing"
-
-
-def believed(raw: bytes, task: Task) -> Grade:
-    """Return the grade if it is one of this task, to the letter. Raises Fault."""
-    try:
-        grade = parse(raw)
-    except ResultError as error:
-        raise Fault(f"the result is {error}") from error
-    lab = load_lab(paths.ROOT, task.lab)
-    wrong = [
-        name
-        for name, told, right in (
-            ("lab", (grade.lab, grade.lab_version), (lab.id, lab.version)),
-            ("submission", grade.submission, task.label),
-            ("status", grade.status, "graded"),
-            ("seed", grade.seed, task.seed),
-            ("checks", _shape(grade), _expected(lab, task)),
-        )
-        if told != right
-    ]
-    if wrong:
-        raise Fault(f"the result is not one of this submission: {', '.join(wrong)}")
-    if grade.isolation == "none":
-        raise Fault("no isolation on this machine: such a mark cannot be trusted")
-    return grade
-
-
-def _shape(grade: Grade) -> list[tuple[str, str, str, float]]:
-    return sorted((each.id, each.part, each.title, each.max_points) for each in grade.checks)
-
-
-def _expected(lab: Lab, task: Task) -> list[tuple[str, str, str, float]]:
-    return sorted(
-        (check.id, check.part, check.title, check.points)
-        for check in lab.checks
-        if check.id in task.checks
-    )

@@ -13,7 +13,8 @@ from grader import paths
 from grader.batch import container, image, work
 from grader.batch.container import Engine
 from grader.batch.profile import grading_profile
-from grader.batch.work import Fault, Place
+from grader.batch.belief import Fault
+from grader.batch.work import Place
 from grader.result import Verdict
 from grader.selftest.engines import engine
 from grader.selftest.hostile import HONEST, Case, cases, reference, task
