@@ -19,7 +19,7 @@ help:
 	@echo 'make list · doctor                         labs and marks · what this machine lacks'
 	@echo 'make pack LAB=epoll                        the archive to hand in'
 	@echo 'make plot CSV=file OUTPUT=file.svg         measurements as a picture'
-	@echo 'make batch LAB=epoll IN=folder OUT=results [ONLY=failed|ungraded|changed] [DRY=1]'
+	@echo 'make batch LAB=epoll IN=folder OUT=results [ONLY=failed|ungraded|changed] [DRY=1] · image'
 	@echo 'make test [LAB=epoll]                      all tests of this repository'
 	@echo 'make selftest [LAB=epoll]                  prove the checks with right and wrong programs'
 	@echo 'make new LAB=name                          begin a lab'
