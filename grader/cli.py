@@ -9,6 +9,8 @@ import signal
 import sys
 from pathlib import Path
 
+from grader.batch import options
+
 FULL_MARKS, MARKS_MISSING, WRONG_USE, NOT_GRADABLE = 0, 1, 2, 3
 
 PROGRAM = "python3 -m grader"
@@ -26,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     verbs.add_parser("doctor", help="what this machine lacks, and how to mend it")
     _pack(verbs.add_parser("pack", help="the archive to hand in"))
     _release(verbs.add_parser("release", help="the student bundle"))
-    _batch(verbs.add_parser("batch", help="grade a whole class, in containers"))
+    options.add(verbs.add_parser("batch", help="grade a class, in containers"), _seed, _count)
     verbs.add_parser("image", help="build the image that batch uses")
     _soak(verbs.add_parser("soak", help="the same verdict, again and again, on a busy machine"))
     _selftest(
@@ -51,20 +53,6 @@ def _grade(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--junit", type=Path, metavar="FILE", help="write the result as JUnit XML")
     verb.add_argument("--jobs", type=_count, default=0, help="checks side by side")
     verb.add_argument("--timings", action="store_true", help="show where the time went")
-
-
-def _batch(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--lab", required=True)
-    verb.add_argument("--in", type=Path, required=True, dest="submissions", metavar="FOLDER")
-    verb.add_argument("--out", type=Path, required=True, dest="results", metavar="FOLDER")
-    verb.add_argument("--part", default="", help="only the checks of this part")
-    verb.add_argument("--check", default="", help="only this check")
-    verb.add_argument("--seed", type=_seed, help="seed of all inputs (default: that of OUT)")
-    verb.add_argument("--jobs", type=_count, default=0, help="submissions side by side")
-    verb.add_argument("--engine", default="", help="tcp://host:port of a Dask scheduler")
-    verb.add_argument("--only", choices=("failed", "ungraded", "changed"), default="")
-    verb.add_argument("--dry-run", action="store_true", help="show whose mark would change")
-    verb.add_argument("--no-container", action="store_true", help="the sandbox has to do")
 
 
 def _replay(verb: argparse.ArgumentParser) -> None:
