@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -11,6 +13,11 @@ from grader.batch.haul import ENTRIES, Haul, Refused, quoted
 from grader.submission import FILE_BYTES
 
 ENCRYPTED, UNIX = 1, 3  # a flag; the value of create_system with which st_mode is kept
+
+BROKEN = (  # what zipfile raises for archives that are damaged, or made to mislead it
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, OSError, ValueError, RuntimeError, KeyError),
+)
 
 
 def entries(file: BinaryIO, haul: Haul) -> Iterator[tuple[str, bytes | None]]:
@@ -22,10 +29,12 @@ def entries(file: BinaryIO, haul: Haul) -> Iterator[tuple[str, bytes | None]]:
                 raise Refused(f"more than {ENTRIES} files and folders")
             for member in members:
                 yield _entry(archive, member, haul)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
-        raise Refused(f"not a whole zip archive: {error}") from error
+    except Refused:
+        raise
     except UnicodeDecodeError:
         raise Refused("a name in it is not UTF-8") from None
+    except BROKEN as error:
+        raise Refused(f"not a whole zip archive: {error}") from error
 
 
 def _entry(

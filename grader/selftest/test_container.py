@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -51,15 +50,20 @@ def test_hostile(box: Place, case: Case) -> None:
 
 
 @pytest.mark.lab("epoll")
-def test_leaks_are_seen_in_a_container(box: Place, tmp_path: Path) -> None:
+def test_leaks_are_seen_in_a_container(box: Place) -> None:
     """LeakSanitizer keeps silent where the filter of the container refuses untraced clones."""
     files = reference()
-    lines = files["echo_server.c"].replace(b"    free(s.spare);\n", b"    s.spare = NULL;\n")
-    leak = b"\nstatic void *lost;\n__attribute__((constructor)) static void lose(void)\n"
-    leak += b"{\n    lost = malloc(100);\n    lost = NULL;\n}\n"
-    grade = work.attempt(
-        box, task("leak", {**files, "echo_server.c": lines + leak}, "clean.memory")
-    )
+    leak = b"""
+static void *volatile lost;
+
+__attribute__((constructor)) static void lose(void)
+{
+    lost = malloc(100);
+    lost = NULL;
+}
+"""
+    files["echo_server.c"] += leak
+    grade = work.attempt(box, task("leak", files, "clean.memory"))
     assert grade.checks[0].verdict is Verdict.FAIL and "leak" in grade.checks[0].observed.lower()
 
 

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import io
 import lzma
 import os
 import re
 import resource
 import subprocess
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from grader import paths
-from grader.batch.intake import suffix_of
+from grader.batch.intake import Intake, from_archive, suffix_of
 from grader.batch.roster import Handed, Settings, roster
 from grader.batch.unpack import receive
 from grader.manifest import load_lab
 from grader.selftest.hostile import reference
-from grader.selftest.hostile.archives import ARCHIVES, Archive, tar
+from grader.selftest.hostile.archives import (
+    ARCHIVES,
+    SOURCE,
+    Archive,
+    bundle,
+    object_id,
+    tar,
+    zipped,
+)
 
 LAB = load_lab(paths.ROOT, "epoll")
 SETTINGS = Settings(LAB, ("echo.basic",), 7, 2)
@@ -196,6 +206,28 @@ def test_the_reader_survives_a_bomb_in_little_memory(tmp_path: Path) -> None:
     (tmp_path / "b.tar.xz").write_bytes(lzma.compress(bytes(500 << 20), preset=0))
     assert receive(LAB, tmp_path / "b.tar.xz").files == {}
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < PEAK
+
+
+HONEST = {
+    ".zip": zipped("net.c", "io.c"),
+    ".tar": tar("epoll/net.c", "epoll/io.c"),
+    ".tar.gz": tar("net.c", mode="w:gz"),
+    ".tar.xz": tar("net.c", mode="w:xz"),
+    ".bundle": bundle([(b"100644", b"net.c", object_id(3, SOURCE))], (3, SOURCE)),
+}
+
+
+@pytest.mark.parametrize("suffix", HONEST)
+def test_damaged_archives_break_no_reader(suffix: str) -> None:
+    """Bytes are changed, lost and doubled at random: a reader returns, and never writes."""
+    whole, chance = HONEST[suffix], Random(7)
+    assert from_archive(LAB, io.BytesIO(whole), suffix).files
+    for _ in range(300):
+        raw = bytearray(whole)
+        for _ in range(chance.randrange(1, 4)):
+            at = chance.randrange(len(raw))
+            raw[at : at + chance.randrange(3)] = chance.randbytes(chance.randrange(3))
+        assert isinstance(from_archive(LAB, io.BytesIO(bytes(raw)), suffix), Intake)
 
 
 def test_every_suffix_is_known() -> None:

@@ -47,6 +47,8 @@ def run(args: argparse.Namespace) -> int:
             part = args.part or (lab.check(args.check).part if args.check else "")
             settings = Settings(lab, checks, board.seed(args.seed), jobs, part)
             return _batch(look, settings, board, args)
+    except KeyboardInterrupt:
+        return complain("interrupted; the same command goes on", NOT_GRADABLE)
     except (Busy, NoEngine, NotBuilt, NoCrew, Unready) as error:
         return complain(f"not gradable on this machine: {error}", NOT_GRADABLE)
 
