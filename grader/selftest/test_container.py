@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 
@@ -27,7 +28,7 @@ WORST = 8  # of the hostile submissions, side by side with honest ones
 def _box() -> Iterator[Place]:
     """This machine with containers."""
     with engine():
-        place = work.settle(True, "selftest")
+        place = work.settle(True, f"selftest{os.getpid()}")
         yield place
         work.clear(place)
 
@@ -36,7 +37,7 @@ def said(place: Place, script: str) -> str:
     """What a shell prints in the container of a grading."""
     assert place.engine is not None
     argv = place.engine.start(
-        "syslabs-selftest-walls", place.folder / "seccomp.json", place.quiet, 30
+        f"syslabs-walls-{os.getpid()}", place.folder / "seccomp.json", place.quiet, 30
     )
     argv[argv.index("timeout") :] = ["sh", "-c", script]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
@@ -58,7 +59,8 @@ static void *volatile lost;
 
 __attribute__((constructor)) static void lose(void)
 {
-    lost = malloc(100);
+    for (int each = 0; each < 100; each++)
+        lost = malloc(100);
     lost = NULL;
 }
 """
@@ -98,12 +100,13 @@ def test_students_grade_in_it(box: Place) -> None:
 def test_a_container_ends_with_its_batch(box: Place) -> None:
     """Whoever is killed leaves containers behind; the next batch on that folder removes them."""
     assert box.engine is not None
-    name = f"{container.PREFIX}selftest-left"
+    batch = f"left{os.getpid()}"
+    name = f"{container.PREFIX}{batch}-1"
     argv = box.engine.start(name, box.folder / "seccomp.json", box.quiet, 60)
     argv[argv.index("--interactive")] = "--detach"
     argv[argv.index("timeout") :] = ["sleep", "60"]
     subprocess.run(argv, check=True, capture_output=True)
-    box.engine.sweep("selftest")
+    box.engine.sweep(batch)
     assert name not in box.engine.run("ps", "--all", "--format={{.Names}}").stdout
 
 
