@@ -66,6 +66,7 @@ class _Running:
 def local(lab: str, jobs: int, contained: bool, batch: str) -> Iterator[Crew]:
     """As many threads as there are physical cores. Raises NoEngine, NotBuilt."""
     place = work.settle(contained, batch)
+    work.sweep(place)
     running, pool = _Running(), ThreadPoolExecutor(jobs or cores())
     try:
         yield Crew(

@@ -22,6 +22,7 @@ from grader.report.json_file import SIZE_LIMIT
 from grader.result import Grade
 
 SECONDS = 600.0  # for one submission, waiting for a quiet machine included; the worst takes 45
+FOLDER = "syslabs-batch-"  # how the names of our folders begin
 ENDED = 5.0  # seconds for the process to go after its result has come
 
 
@@ -55,7 +56,7 @@ class Place:
 
 def settle(contained: bool, batch: str) -> Place:
     """Make this machine ready. Raises NoEngine, NotBuilt."""
-    folder = Path(tempfile.mkdtemp(prefix="syslabs-batch-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{batch}-"))
     folder.chmod(0o755)  # whoever grades opens the file to lock it
     quiet = folder / "quiet"
     quiet.touch()
@@ -65,7 +66,6 @@ def settle(contained: bool, batch: str) -> Place:
             return Place(None, folder, batch)
         engine = container.find()
         image.ensure(engine)
-        engine.sweep(batch)
         image.profile(engine, folder)
         return Place(engine, folder, batch)
     except BaseException:
@@ -78,6 +78,15 @@ def clear(place: Place) -> None:
     if place.engine:
         place.engine.sweep(place.batch)
     shutil.rmtree(place.folder, ignore_errors=True)
+
+
+def sweep(place: Place) -> None:
+    """Remove what a batch of that name has left when it was killed; no other one must be running."""
+    if place.engine:
+        place.engine.sweep(place.batch)
+    for left in place.folder.parent.glob(f"{FOLDER}{place.batch}-*"):
+        if left != place.folder:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def grader_id(place: Place, lab: str) -> str:

@@ -54,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _batch(look: Look, settings: Settings, board: Board, args: argparse.Namespace) -> int:
+    look.line((f"syslabs: reading {args.submissions}", "bright_black"))
+    look.console.file.flush()
     everyone = list(roster(args.submissions, settings, args.jobs or crew.cores()))
     with _crew(settings, board, args) as hands:
         entries = chosen(everyone, settings, board, args.only, hands.grader)
