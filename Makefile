@@ -3,11 +3,14 @@
 PYTHON := /usr/bin/python3
 SETUP  := sh grader/setup.sh
 VERBS  := grade watch hint replay trace list pack plot release
+CLASS  := batch image
 OURS   := selftest soak new
-GIVEN  := LAB SRC PART CHECK SEED JSON JUNIT JOBS UNDER OUTPUT RUNS MUTANTS ONLY CSV TITLE LABEL
+GIVEN  := LAB SRC PART CHECK SEED JSON JUNIT JOBS UNDER OUTPUT RUNS MUTANTS ONLY CSV TITLE LABEL IN OUT ENGINE
+FLAGS  := TIMINGS CONCEPTS
 lower   = $(shell echo $1 | tr A-Z a-z)
 options = $(foreach name,$(GIVEN),$(if $($(name)),--$(call lower,$(name)) "$($(name))")) \
-          $(if $(TIMINGS),--timings) $(if $(CONCEPTS),--concepts)
+          $(foreach name,$(FLAGS),$(if $($(name)),--$(call lower,$(name)))) \
+          $(if $(DRY),--dry-run) $(if $(NO_CONTAINER),--no-container)
 
 help:
 	@echo 'make grade LAB=epoll [SRC=folder] [PART=net] [CHECK=echo.order] [SEED=n] [JSON=file]'
@@ -18,6 +21,7 @@ help:
 	@echo 'make list [CONCEPTS=1] · doctor            labs and marks · what this machine lacks'
 	@echo 'make pack LAB=epoll                        the archive to hand in'
 	@echo 'make plot CSV=file OUTPUT=file.svg         measurements as a picture'
+	@echo 'make batch LAB=epoll IN=folder OUT=results [ONLY=failed|ungraded|changed] [DRY=1] · image'
 	@echo 'make test [LAB=epoll]                      all tests of this repository'
 	@echo 'make selftest [LAB=epoll]                  prove the checks with right and wrong programs'
 	@echo 'make new LAB=name                          begin a lab'
@@ -25,6 +29,10 @@ help:
 
 $(VERBS):
 	@$(SETUP)
+	@$(PYTHON) -m grader $@ $(options)
+
+$(CLASS):
+	@$(SETUP) $(if $(NO_CONTAINER),grade,$@)
 	@$(PYTHON) -m grader $@ $(options)
 
 $(OURS):
@@ -42,4 +50,4 @@ lint:
 	@$(SETUP) test
 	@$(PYTHON) -m pytest -q grader/selftest/test_style.py
 
-.PHONY: help $(VERBS) $(OURS) doctor clean test lint
+.PHONY: help $(VERBS) $(CLASS) $(OURS) doctor clean test lint

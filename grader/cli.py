@@ -9,6 +9,8 @@ import signal
 import sys
 from pathlib import Path
 
+from grader.batch import options
+
 FULL_MARKS, MARKS_MISSING, WRONG_USE, NOT_GRADABLE = 0, 1, 2, 3
 
 PROGRAM = "python3 -m grader"
@@ -26,6 +28,8 @@ def parser() -> argparse.ArgumentParser:
     verbs.add_parser("doctor", help="what this machine lacks, and how to mend it")
     _pack(verbs.add_parser("pack", help="the archive to hand in"))
     _release(verbs.add_parser("release", help="the student bundle"))
+    options.add(verbs.add_parser("batch", help="grade a class, in containers"), _seed, _count)
+    verbs.add_parser("image", help="build the image that batch uses")
     _soak(verbs.add_parser("soak", help="the same verdict, again and again, on a busy machine"))
     _selftest(
         verbs.add_parser("selftest", help="prove a lab's checks with right and wrong programs")

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what this machine lacks, from the distribution's own packages.
 #
-#   sh grader/setup.sh [grade|test]
+#   sh grader/setup.sh [grade|test|batch|image]
 #
 # Says what it will install, asks through sudo unless it runs as root, and does
 # nothing at all when everything is there (a few milliseconds).  INSTALL=no
@@ -37,7 +37,23 @@ want python3-rich $modules/rich
 want python3-seccomp $modules/seccomp.*.so
 want python3-pyelftools $modules/elftools
 
+# What runs containers: batches need it, and root's tests of them.
+want_engine() {
+    want docker.io /usr/bin/docker /usr/sbin/dockerd /usr/bin/dockerd /usr/bin/podman
+    want zstd /usr/bin/zstd
+}
+
+case "${1:-grade}" in
+batch | image) want_engine ;;
+esac
+
 if [ "${1:-grade}" = test ]; then
+    if [ "$(id -u)" = 0 ]; then
+        want_engine
+        want mmdebstrap /usr/bin/mmdebstrap # where no registry can be reached
+    fi
+    want zstd /usr/bin/zstd
+    want python3-distributed $modules/distributed
     want git /usr/bin/git
     want patch /usr/bin/patch
     want python3-jinja2 $modules/jinja2

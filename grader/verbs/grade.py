@@ -49,13 +49,7 @@ def chosen(args: argparse.Namespace) -> tuple[Lab, Submission, Options]:
     """Return what to grade. Raises Misuse, ManifestError, Rejected."""
     lab = load_lab(paths.ROOT, args.lab)
     part, check = getattr(args, "part", ""), args.check
-    if part and part not in [each.id for each in lab.parts]:
-        raise Misuse(unknown("part", part, [each.id for each in lab.parts]))
-    if check and check not in [each.id for each in lab.checks]:
-        raise Misuse(unknown("check", check, [each.id for each in lab.checks]))
-    checks = tuple(each.id for each in lab.checks if _wanted(each.id, each.part, part, check))
-    if not checks:
-        raise Misuse(f"check {check} is one of part {lab.check(check).part}, not of {part}")
+    checks = wanted_checks(lab, part, check)
     for path in (getattr(args, "json", None), getattr(args, "junit", None)):
         _writable(path)
     part = part or (lab.check(check).part if check else "")
@@ -63,6 +57,18 @@ def chosen(args: argparse.Namespace) -> tuple[Lab, Submission, Options]:
     seed = new_seed() if args.seed is None else args.seed
     options = Options(checks, seed, getattr(args, "jobs", 0), getattr(args, "under", ""))
     return lab, submission, options
+
+
+def wanted_checks(lab: Lab, part: str, check: str) -> tuple[str, ...]:
+    """Return the ids of a part's checks, of one check, or of all (""). Raises Misuse."""
+    if part and part not in [each.id for each in lab.parts]:
+        raise Misuse(unknown("part", part, [each.id for each in lab.parts]))
+    if check and check not in [each.id for each in lab.checks]:
+        raise Misuse(unknown("check", check, [each.id for each in lab.checks]))
+    checks = tuple(each.id for each in lab.checks if _wanted(each.id, each.part, part, check))
+    if not checks:
+        raise Misuse(f"check {check} is one of part {lab.check(check).part}, not of {part}")
+    return checks
 
 
 def _writable(path: Path | None) -> None:
