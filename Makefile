@@ -2,19 +2,20 @@
 # which takes what is given here (LAB=epoll) as an option (--lab epoll).
 PYTHON := /usr/bin/python3
 SETUP  := sh grader/setup.sh
-VERBS  := grade watch hint replay trace list pack plot release
+VERBS  := grade watch hint replay trace compare list pack plot release
 OURS   := selftest soak new
-GIVEN  := LAB SRC PART CHECK SEED JSON JUNIT JOBS UNDER OUTPUT RUNS MUTANTS ONLY CSV TITLE LABEL
+GIVEN  := LAB SRC TRACK PART CHECK SEED JSON JUNIT JOBS UNDER OUTPUT RUNS MUTANTS ONLY CSV TITLE LABEL
 lower   = $(shell echo $1 | tr A-Z a-z)
 options = $(foreach name,$(GIVEN),$(if $($(name)),--$(call lower,$(name)) "$($(name))")) \
           $(if $(TIMINGS),--timings)
 
 help:
-	@echo 'make grade LAB=epoll [SRC=folder] [PART=net] [CHECK=echo.order] [SEED=n] [JSON=file]'
+	@echo 'make grade LAB=epoll [SRC=folder] [TRACK=go] [PART=net] [CHECK=echo.order] [SEED=n] [JSON=file]'
 	@echo 'make watch LAB=epoll                       grade again whenever you save'
 	@echo 'make hint LAB=epoll CHECK=echo.order       three steps, one more each time'
 	@echo 'make replay LAB=epoll CHECK=… SEED=n [UNDER=strace|gdb]   one check again'
 	@echo 'make trace LAB=epoll                       what your program asks of the kernel'
+	@echo 'make compare LAB=epoll                     the C program and its Go twin, call by call'
 	@echo 'make list · doctor                         labs and marks · what this machine lacks'
 	@echo 'make pack LAB=epoll                        the archive to hand in'
 	@echo 'make plot CSV=file OUTPUT=file.svg         measurements as a picture'

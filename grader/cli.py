@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     _trace(
         verbs.add_parser("trace", help="the system calls of the program while a check talks to it")
     )
+    _submission(verbs.add_parser("compare", help="the C program and its Go twin, call by call"))
     _plot(verbs.add_parser("plot", help="a table of measurements (CSV) as a picture (SVG)"))
     verbs.add_parser("new", help="begin a lab").add_argument("--lab", required=True)
     verbs.add_parser("clean", help="remove what gradings and builds have left in the tree")

@@ -49,6 +49,9 @@ if [ "${1:-grade}" = test ]; then
     want black /usr/bin/black
     want flake8 /usr/bin/flake8
     want shellcheck /usr/bin/shellcheck
+    want golang-go /usr/bin/go
+    want python3-markdown $modules/markdown
+    want graphviz /usr/bin/dot
 fi
 
 if [ -z "$missing" ]; then

@@ -1,6 +1,6 @@
 // contention: goroutines that get in each other's way, on sync's three tools.
 //
-//	go run contention.go mutex|cond|quiet|thousand
+//	go run contention.go mutex|cond|quiet|crowd
 //
 // A goroutine that must wait is parked; only a thread that finds no other
 // goroutine to run sleeps in futex(2). The same work with pthreads is
@@ -23,10 +23,10 @@ const (
 
 func main() {
 	jobs := map[string]func() int{
-		"mutex": mutex, "cond": cond, "quiet": quiet, "thousand": crowd,
+		"mutex": mutex, "cond": cond, "quiet": quiet, "crowd": crowd,
 	}
 	if len(os.Args) != 2 || jobs[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: contention mutex|cond|quiet|thousand")
+		fmt.Fprintln(os.Stderr, "usage: contention mutex|cond|quiet|crowd")
 		os.Exit(2)
 	}
 	fmt.Println(jobs[os.Args[1]]())
