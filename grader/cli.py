@@ -43,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _grade(verb: argparse.ArgumentParser) -> None:
     _submission(verb)
+    _track(verb)
     verb.add_argument("--part", default="", help="only the checks of this part")
     verb.add_argument("--check", default="", help="only this check")
     verb.add_argument("--seed", type=_seed, help="seed of all inputs (default: a new one)")
@@ -54,6 +55,7 @@ def _grade(verb: argparse.ArgumentParser) -> None:
 
 def _replay(verb: argparse.ArgumentParser) -> None:
     _submission(verb)
+    _track(verb)
     verb.add_argument("--check", required=True)
     verb.add_argument("--seed", type=_seed, help="the seed that the failure named")
     verb.add_argument(
@@ -69,6 +71,7 @@ def _trace(verb: argparse.ArgumentParser) -> None:
 
 def _hint(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--lab", required=True)
+    _track(verb)
     verb.add_argument("--check", required=True)
 
 
@@ -107,6 +110,11 @@ def _selftest(verb: argparse.ArgumentParser) -> None:
 def _submission(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--lab", required=True)
     verb.add_argument("--src", type=Path, help="folder of the submission (default: labs/<lab>)")
+
+
+def _track(verb: argparse.ArgumentParser) -> None:
+    help = "a Go program of your own, or what Go makes of the calls"
+    verb.add_argument("--track", choices=("", "go", "mapping"), default="", help=help)
 
 
 def _seed(text: str) -> int:

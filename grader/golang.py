@@ -24,9 +24,8 @@ from grader.sandbox import Room, Sandbox
 from grader.toolchain import has, lacking
 
 COMPILER = "/usr/bin/go"
-CACHE = "go-cache"  # below build/ of the tree, and below the scratch folder of a grading
 LIBRARY = ("net/http", "os/exec", "os/signal")  # what the twins import, and all that it imports
-MODULE = "daemon/go/module"  # a Go library for C, see LIBRARY
+MODULE = "module"  # a package that becomes a library for C
 ADDRESS_SPACE = 1 << 20  # MiB: Go reserves far more than it uses, RLIMIT_AS cannot tell
 PROCESSES = 2000  # and threads
 LIMITS = Limits(time=90.0, memory=ADDRESS_SPACE, file_size=128)
@@ -42,13 +41,13 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class GoRecipe:
-    """What to build: a package of the module in `source`, into `program` inside `output`."""
+    """What to build: a package of Go in `source`, into `program` inside `output`."""
 
     source: Path
     output: Path
     program: str
     display: str  # how the student names the source folder
-    package: str = "."
+    packages: tuple[str, ...] = (".",)  # or its files, which need no go.mod
     cgo: bool = False
     flags: tuple[str, ...] = ()
 
@@ -74,36 +73,36 @@ def version() -> tuple[int, int]:
     return int(numbers[0] or 0), int(numbers[1]) if len(numbers) > 1 else 0
 
 
-def stock(scratch: Path) -> None:
-    """Put a cache with Go's library into the scratch folder of a grading; without Go, nothing."""
-    if not has("go"):
-        return
-    full = paths.ROOT / "build" / CACHE
+def stock(scratch: Path, lab: str) -> None:
+    """Put caches with Go's library into the scratch folder of a grading; without Go, nothing."""
+    if has("go"):
+        module = paths.LABS / lab / "go" / MODULE
+        _stock(scratch, False, "/", *LIBRARY)
+        if module.exists():  # the library once more, as shared libraries need it
+            _stock(scratch, True, str(module), "-buildmode=c-shared", "-o", os.devnull)
+
+
+def _stock(scratch: Path, cgo: bool, folder: str, *words: str) -> None:
+    """Copy a cache, filled once for each version of Go; what cannot be built is built when needed."""
+    full = paths.ROOT / "build" / cache_name(cgo)
     full.mkdir(parents=True, exist_ok=True)
-    folder = os.open(full, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        _fill(full)
-        shutil.copytree(full, scratch / CACHE, dirs_exist_ok=True)
-    finally:
-        os.close(folder)
-
-
-def _fill(full: Path) -> None:
-    """Build Go's library, once for each version of Go. What cannot be built is built when needed."""
     stamp = full / f"library-{'.'.join(map(str, version()))}"
-    if stamp.exists():
-        return
-    _go(full, False, "/", *LIBRARY)
-    if (paths.LABS / MODULE).exists():  # the library once more, as shared libraries need it
-        _go(full, True, str(paths.LABS / MODULE), "-buildmode=c-shared", "-o", os.devnull)
-    stamp.touch()
+    lock = os.open(full, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not stamp.exists():
+            env = {**_environment(full, cgo), "PATH": os.defpath}
+            argv = [COMPILER, "build", "-trimpath", *words]
+            subprocess.run(argv, cwd=folder, env=env, capture_output=True, check=False)
+            stamp.touch()
+        shutil.copytree(full, scratch / full.name, dirs_exist_ok=True)
+    finally:
+        os.close(lock)
 
 
-def _go(cached: Path, cgo: bool, folder: str, *words: str) -> None:
-    env = {**_environment(cached, cgo), "PATH": os.defpath}
-    argv = [COMPILER, "build", "-trimpath", *words]
-    subprocess.run(argv, cwd=folder, env=env, capture_output=True, check=False)
+def cache_name(cgo: bool = False) -> str:
+    """Return the name of a cache, below build/ of the tree and below a scratch folder."""
+    return "go-cache-cgo" if cgo else "go-cache"
 
 
 def build_go(recipe: GoRecipe, scratch: Path, open_sandbox: Callable[[Room], Sandbox]) -> Path:
@@ -118,7 +117,7 @@ def build_go(recipe: GoRecipe, scratch: Path, open_sandbox: Callable[[Room], San
     with (folder / f"{recipe.program}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not log.exists():
-            cached = scratch / CACHE
+            cached = scratch / cache_name(recipe.cgo)
             cached.mkdir(exist_ok=True)
             room = Room(readable=(recipe.source,), writable=(folder, cached), tmpfs_bytes=TMPFS)
             with open_sandbox(room) as box:
@@ -130,7 +129,7 @@ def build_go(recipe: GoRecipe, scratch: Path, open_sandbox: Callable[[Room], San
 
 def _compile(box: Sandbox, recipe: GoRecipe, program: Path, cached: Path) -> str:
     """Run go build and return what it printed."""
-    argv = [COMPILER, "build", "-trimpath", *recipe.flags, "-o", str(program), recipe.package]
+    argv = [COMPILER, "build", "-trimpath", *recipe.flags, "-o", str(program), *recipe.packages]
     env = _environment(cached, recipe.cgo)
     process = box.start(argv, limits=LIMITS, env=env, cwd=str(recipe.source))
     try:

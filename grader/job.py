@@ -19,6 +19,7 @@ class Job:
     checks: tuple[str, ...]  # ids to run; empty for all
     jobs: int = 0  # checks side by side; 0 lets the machine decide
     under: str = ""  # "", "strace" or "gdb": how a replay runs the program
+    track: str = ""  # "", "go" or "mapping", see track.py
 
 
 def write_job(job: Job, path: Path) -> None:

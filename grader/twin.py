@@ -98,9 +98,9 @@ def sides(module: ModuleType) -> tuple[str, ...]:
 
 def twin_recipe(run: Run, package: str = ".", program: str = "twin") -> GoRecipe:
     """Return how a package of the lab's Go module is built."""
-    source = run.lab.folder / "go"
+    source = paths.LABS / run.lab.id / "go"
     output = Path(run.job.scratch) / "helpers"
-    return GoRecipe(source, output, program, f"labs/{run.lab.id}/go", package)
+    return GoRecipe(source, output, program, f"labs/{run.lab.id}/go", (package,))
 
 
 def build_twin(run: Run, package: str = ".", program: str = "twin") -> Path:

@@ -52,14 +52,14 @@ def test_twins_are_formatted_and_vetted(id: str, tmp_path: Path) -> None:
         ["gofmt", "-l", "."], cwd=folder, capture_output=True, text=True, check=True
     )
     assert unformatted.stdout == ""
-    golang.stock(tmp_path)
-    env = {**environment(), **golang.SETTINGS, "GOCACHE": str(tmp_path / golang.CACHE)}
+    golang.stock(tmp_path, "syscalls")
+    env = {**environment(), **golang.SETTINGS, "GOCACHE": str(tmp_path / golang.cache_name())}
     env |= {"HOME": str(tmp_path), "CGO_ENABLED": "1", "PATH": os.defpath}
     done = subprocess.run(
         ["go", "vet", "./..."], cwd=folder, env=env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    shutil.rmtree(tmp_path / golang.CACHE)
+    shutil.rmtree(tmp_path / golang.cache_name())
 
 
 # -- claims ------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def compare(lab: Lab, submission: Submission, seed: int | None = None) -> Compar
     with bench() as place:
         source = lay_out(place, lab, submission)
         scratch = place.folder / "scratch"
-        golang.stock(scratch)
+        golang.stock(scratch, lab.id)
         chosen = new_seed() if seed is None else seed
         job = Job(lab.id, str(source), str(scratch), submission.display, chosen, ())
         for event in run_worker(place, job, "grader.comparison"):
