@@ -3,11 +3,11 @@
 PYTHON := /usr/bin/python3
 SETUP  := sh grader/setup.sh
 VERBS  := grade watch hint replay trace compare list pack plot release
-OURS   := selftest soak new
+OURS   := selftest soak new handouts
 GIVEN  := LAB SRC TRACK PART CHECK SEED JSON JUNIT JOBS UNDER OUTPUT RUNS MUTANTS ONLY CSV TITLE LABEL
 lower   = $(shell echo $1 | tr A-Z a-z)
 options = $(foreach name,$(GIVEN),$(if $($(name)),--$(call lower,$(name)) "$($(name))")) \
-          $(if $(TIMINGS),--timings)
+          $(if $(TIMINGS),--timings) $(if $(UPDATE),--update)
 
 help:
 	@echo 'make grade LAB=epoll [SRC=folder] [TRACK=go] [PART=net] [CHECK=echo.order] [SEED=n] [JSON=file]'
@@ -22,6 +22,7 @@ help:
 	@echo 'make test [LAB=epoll]                      all tests of this repository'
 	@echo 'make selftest [LAB=epoll]                  prove the checks with right and wrong programs'
 	@echo 'make new LAB=name                          begin a lab'
+	@echo 'make handouts [LAB=epoll] [UPDATE=1]        the handouts as pages; play their sessions again'
 	@echo 'make soak LAB=epoll · lint · release · clean'
 
 $(VERBS):

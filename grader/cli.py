@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
         verbs.add_parser("trace", help="the system calls of the program while a check talks to it")
     )
     _submission(verbs.add_parser("compare", help="the C program and its Go twin, call by call"))
+    _handouts(verbs.add_parser("handouts", help="the handouts as pages, checked"))
     _plot(verbs.add_parser("plot", help="a table of measurements (CSV) as a picture (SVG)"))
     verbs.add_parser("new", help="begin a lab").add_argument("--lab", required=True)
     verbs.add_parser("clean", help="remove what gradings and builds have left in the tree")
@@ -82,6 +83,11 @@ def _pack(verb: argparse.ArgumentParser) -> None:
 
 def _release(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--output", type=Path, help="the bundle (default: build/syslabs.tar.gz)")
+
+
+def _handouts(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--lab", default="", help="one handout (default: all)")
+    verb.add_argument("--update", action="store_true", help="play its sessions again first")
 
 
 def _plot(verb: argparse.ArgumentParser) -> None:

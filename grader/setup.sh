@@ -52,6 +52,8 @@ if [ "${1:-grade}" = test ]; then
     want golang-go /usr/bin/go
     want python3-markdown $modules/markdown
     want graphviz /usr/bin/dot
+    want lsof /usr/bin/lsof
+    want procps /usr/bin/top
 fi
 
 if [ -z "$missing" ]; then
