@@ -31,12 +31,16 @@ LIMIT = 40.0  # seconds for a session, on a fast machine
 BACKGROUND = re.compile(r"(?<![&>])&(?=\s|$)")
 MARK = "\036"
 SETTLE = r"""
-settle() {
-    local comm state turn
+settle() {  # until the last job, and each of its threads, sleeps
+    local comm state turn awake task
     for turn in {1..20000}; do
         [ -e /proc/$!/stat ] || return
-        read -r comm < /proc/$!/comm; read -r _ _ state _ < /proc/$!/stat
-        [ "$comm" != bash ] && [ "$comm" != strace ] && [ "$state" = S ] && return
+        read -r comm < /proc/$!/comm; awake=0
+        for task in /proc/$!/task/*/stat; do
+            read -r _ _ state _ 2> /dev/null < "$task" || state=
+            [ "$state" = S ] || awake=1
+        done
+        [ "$comm" != bash ] && [ "$comm" != strace ] && [ $awake = 0 ] && return
     done
 }
 """
