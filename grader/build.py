@@ -42,11 +42,12 @@ _REASONS = {
 
 
 class BuildFailed(Exception):
-    """gcc refused the sources; `log` is what it printed, with the student's paths."""
+    """The compiler refused the sources; `log` is what it printed, with the student's paths."""
 
-    def __init__(self, log: str):
+    def __init__(self, log: str, compiler: str = "gcc -std=gnu17"):
         super().__init__(first_error(log))
         self.log = log
+        self.compiler = compiler
         self.reason = next((why for text, why in _REASONS.items() if text in log), NO_COMPILE)
 
 

@@ -38,6 +38,8 @@ def parser() -> argparse.ArgumentParser:
     _trace(
         verbs.add_parser("trace", help="the system calls of the program while a check talks to it")
     )
+    _submission(verbs.add_parser("compare", help="the C program and its Go twin, call by call"))
+    _handouts(verbs.add_parser("handouts", help="the handouts as pages, checked"))
     _plot(verbs.add_parser("plot", help="a table of measurements (CSV) as a picture (SVG)"))
     verbs.add_parser("new", help="begin a lab").add_argument("--lab", required=True)
     verbs.add_parser("clean", help="remove what gradings and builds have left in the tree")
@@ -46,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _grade(verb: argparse.ArgumentParser) -> None:
     _submission(verb)
+    _track(verb)
     verb.add_argument("--part", default="", help="only the checks of this part")
     verb.add_argument("--check", default="", help="only this check")
     verb.add_argument("--seed", type=_seed, help="seed of all inputs (default: a new one)")
@@ -57,6 +60,7 @@ def _grade(verb: argparse.ArgumentParser) -> None:
 
 def _replay(verb: argparse.ArgumentParser) -> None:
     _submission(verb)
+    _track(verb)
     verb.add_argument("--check", required=True)
     verb.add_argument("--seed", type=_seed, help="the seed that the failure named")
     verb.add_argument(
@@ -72,6 +76,7 @@ def _trace(verb: argparse.ArgumentParser) -> None:
 
 def _hint(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--lab", required=True)
+    _track(verb)
     verb.add_argument("--check", required=True)
 
 
@@ -88,6 +93,11 @@ def _pack(verb: argparse.ArgumentParser) -> None:
 
 def _release(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--output", type=Path, help="the bundle (default: build/syslabs.tar.gz)")
+
+
+def _handouts(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--lab", default="", help="one handout (default: all)")
+    verb.add_argument("--update", action="store_true", help="play its sessions again first")
 
 
 def _plot(verb: argparse.ArgumentParser) -> None:
@@ -116,6 +126,11 @@ def _selftest(verb: argparse.ArgumentParser) -> None:
 def _submission(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--lab", required=True)
     verb.add_argument("--src", type=Path, help="folder of the submission (default: labs/<lab>)")
+
+
+def _track(verb: argparse.ArgumentParser) -> None:
+    help = "a Go program of your own, or what Go makes of the calls"
+    verb.add_argument("--track", choices=("", "go", "mapping"), default="", help=help)
 
 
 def _seed(text: str) -> int:

@@ -20,6 +20,7 @@ class Job:
     jobs: int = 0  # checks side by side; 0 lets the machine decide
     under: str = ""  # "", "strace" or "gdb": how a replay runs the program
     quiet: str = ""  # a file whose lock all gradings of a batch share, see grader/quiet.py
+    track: str = ""  # "", "go" or "mapping", see track.py
 
 
 def write_job(job: Job, path: Path) -> None:

@@ -108,10 +108,10 @@ def _failure(failure: Failed) -> dict[str, Any]:
 
 
 def compile_failure(failure: BuildFailed) -> dict[str, Any]:
-    """Return the details of a result for a submission that gcc refuses."""
+    """Return the details of a result for a submission that the compiler refuses."""
     return {
         "reason": failure.reason,
-        "expected": "sources that gcc -std=gnu17 compiles",
+        "expected": f"sources that {failure.compiler} compiles",
         "observed": str(failure),
         "evidence": (Evidence("compiler", failure.log),),
     }

@@ -56,6 +56,9 @@ class Check:
     variants: tuple[str, ...]  # the builds that it runs
     assertions: int = 0  # of a Criterion test: how many a pass executes
     trace: tuple[str, ...] = ()  # of a Criterion test: questions, see grader/drill_questions.py
+    mechanism: bool = (
+        False  # about how it is done in C: left out on track `go`, see grader/track.py
+    )
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,7 @@ def _check(table: Table, limits: dict[str, Limits]) -> Check:
         variants=table.texts("variants", ["plain"]),
         assertions=table.whole("assertions", 0),
         trace=table.texts("trace", []),
+        mechanism=table.flag("mechanism", False),
     )
 
 

@@ -23,11 +23,13 @@ from grader.job import Job, read_job
 from grader.judge import Judge, compile_failure
 from grader.manifest import Check, Lab
 from grader.orphan import end_with_parent
+from grader.outcome import Inconclusive
 from grader.process import NotStarted
 from grader.quiet import Quiet
 from grader.result import Verdict, check_to_json
 from grader.run import FOREVER, Run, best_isolation
 from grader.schedule import Outcome, Scheduler
+from grader.track import functions, on_track
 
 HARD_LIMIT = 6.0  # times the limit that the manifest gives a check: then the grader itself hangs
 
@@ -71,7 +73,9 @@ class Grading:
         self._events = os.fdopen(session.config.getoption("--syslabs-events"), "w")
         self.job: Job = read_job(session.config.getoption("--syslabs-job"))
         self.lab: Lab = manifest.load_lab(paths.ROOT, self.job.lab)
-        self._functions = _functions(session, self.lab)
+        found = _functions(session, self.lab)
+        self._functions = functions(self.lab, self.job.track, found)
+        self.lab = on_track(self.lab, self.job.track)
         self._judge = Judge(self._replay, self._functions)
         self._isolation, self._slowness = "", 1.0
 
@@ -109,7 +113,7 @@ class Grading:
                 except BuildFailed as failure:
                     self._refuse(ours, failure)
                     checks = [check for check in checks if check.part != part.id]
-                except (NotStarted, OSError):
+                except (NotStarted, Inconclusive, OSError):
                     continue  # the machine's fault: each check will find it, and say so
         self._emit("phase", name="build", seconds=time.monotonic() - started)
         return checks
@@ -149,9 +153,10 @@ class Grading:
         self._emit("started", id=check.id)
 
     def _replay(self, check_id: str) -> str:
-        default = f"labs/{self.lab.id}"
+        default = f"labs/{self.lab.id}" + ("/go" if self.job.track else "")
         source = "" if self.job.display == default else f" SRC={shlex.quote(self.job.display)}"
-        return f"make replay LAB={self.lab.id} CHECK={check_id} SEED={self.job.seed}{source}"
+        track = f" TRACK={self.job.track}" if self.job.track else ""
+        return f"make replay LAB={self.lab.id} CHECK={check_id} SEED={self.job.seed}{track}{source}"
 
     def _emit(self, event: str, **data: Any) -> None:
         self._events.write(json.dumps({"event": event, **data}) + "\n")

@@ -22,13 +22,18 @@ class Predictions:
 
     def number(self, name: str) -> int:
         """Return the number that is predicted under a name. Raises Failed."""
+        return int(self.answer(name, int))
+
+    def answer(self, name: str, kind: type = int) -> Any:
+        """Return what is predicted under a name: a whole number, or a text. Raises Failed."""
         value: Any = self._data()
         for key in name.split("."):
             value = value.get(key) if isinstance(value, dict) else None
         if value is None:
-            raise self._malformed(f"no `{name} = NUMBER`")
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise self._malformed(f"{name} = {value!r} is not a whole number")
+            raise self._malformed(f"no `{name} = {'NUMBER' if kind is int else 'TEXT'}`")
+        if not isinstance(value, kind) or isinstance(value, bool):
+            what = "whole number" if kind is int else "text"
+            raise self._malformed(f"{name} = {value!r} is not a {what}")
         return value
 
     def compare(
@@ -69,4 +74,4 @@ class Predictions:
 
     def _malformed(self, what: str) -> Failed:
         observed = f"{self.run.job.display}/{self.file}: {what}"
-        return Failed(observed, expected="NAME = NUMBER for each question")
+        return Failed(observed, expected="NAME = ANSWER for each question")

@@ -11,6 +11,7 @@ from random import Random
 from typing import Iterable, Sequence
 
 from grader import build as building
+from grader.golang import GoRecipe, build_go, roomy
 from grader.job import Job
 from grader.ledger import OUTPUT
 from grader.limits import Limits
@@ -22,6 +23,7 @@ from grader.strace.call import Call
 from grader.strace.evidence import show_blamed
 from grader.under import GDB, under
 
+GO = "go"  # a track, see track.py
 FOREVER = 1e6  # seconds: somebody sits at a debugger
 OUTPUT_FILE = re.compile(rf"<[^<>]*{OUTPUT}[^<>]*>")  # what stdout and stderr are, in a trace
 
@@ -51,7 +53,7 @@ class Run:
     @property
     def limits(self) -> Limits:
         """The limits that the manifest sets for a run of the program."""
-        return self.check.limits
+        return roomy(self.check.limits) if self.job.track == GO else self.check.limits
 
     def limit(self, seconds: float) -> float:
         """Return a limit of waiting, `seconds` on a fast machine, for this machine at this moment."""
@@ -76,6 +78,8 @@ class Run:
 
     def program(self, variant: str = "plain") -> Path:
         """Return the student's program, compiled on first use. Raises BuildFailed."""
+        if self.job.track == GO:
+            return build_go(go_recipe(self.job, self.part), Path(self.job.scratch), self.sandbox)
         return building.build(program_recipe(self.job, self.part), variant, self.sandbox)
 
     def helper(self, source: Path, *flags: str) -> Path:
@@ -122,6 +126,13 @@ def program_recipe(job: Job, part: Part) -> building.Recipe:
         files=tuple(sorted(set(files))),
         display=job.display,
     )
+
+
+def go_recipe(job: Job, part: Part) -> GoRecipe:
+    """Return how the program of a part is built of the student's Go files."""
+    source, output = Path(job.source), Path(job.scratch) / "build"
+    files = (path.name for path in source.glob("*.go") if not path.name.endswith("_test.go"))
+    return GoRecipe(source, output, part.program, job.display, tuple(sorted(files)))
 
 
 def best_isolation(levels: Sequence[str] = (FULL, PARTIAL)) -> tuple[str, str]:

@@ -11,11 +11,13 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Callable
 
+from grader import golang, paths
 from grader.job import Job
-from grader.manifest import Lab
+from grader.manifest import Lab, load_lab
 from grader.result import CheckResult, Grade, check_from_json
 from grader.score import total
 from grader.submission import Submission
+from grader.track import left_out
 from grader.under import STRACE, TRACE
 from grader.worker import Bench, Event, bench, lay_out, run_worker
 
@@ -31,6 +33,7 @@ class Options:
     jobs: int = 0
     under: str = ""
     quiet: str = ""  # see grader/quiet.py
+    track: str = ""
 
 
 @dataclass
@@ -64,11 +67,14 @@ def grade(lab: Lab, submission: Submission, options: Options, listen: Listener) 
     record = _Record()
     with bench() as place:
         job = _job(place, lab, submission, options)
+        if options.track:
+            golang.stock(Path(job.scratch), lab.id)
         for event in run_worker(place, job):
             record.take(event)
             listen(event)
         record.notes += kept_trace(Path(job.scratch), options)
     checks = tuple(record.checks[check.id] for check in lab.checks if check.id in record.checks)
+    record.notes += told(options.track, lab)
     if submission.ignored:
         record.notes.append("not used: " + ", ".join(submission.ignored))
     result = Grade(
@@ -86,6 +92,19 @@ def grade(lab: Lab, submission: Submission, options: Options, listen: Listener) 
         checks=checks,
     )
     return total(result)
+
+
+def told(track: str, lab: Lab) -> list[str]:
+    """Return what the report says of a track."""
+    if not track:
+        return []
+    text = f"track {track}: graded apart from the lab's 100 points"
+    missing = left_out(load_lab(paths.ROOT, lab.id), track)
+    return (
+        [f"{text}; left out, as they are about the mechanism in C: {', '.join(missing)}"]
+        if missing
+        else [text]
+    )
 
 
 def kept_trace(scratch: Path, options: Options) -> list[str]:
@@ -133,6 +152,7 @@ def _job(place: Bench, lab: Lab, submission: Submission, options: Options) -> Jo
         jobs=options.jobs,
         under=options.under,
         quiet=options.quiet,
+        track=options.track,
     )
 
 

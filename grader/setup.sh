@@ -65,6 +65,11 @@ if [ "${1:-grade}" = test ]; then
     want black /usr/bin/black
     want flake8 /usr/bin/flake8
     want shellcheck /usr/bin/shellcheck
+    want golang-go /usr/bin/go
+    want python3-markdown $modules/markdown
+    want graphviz /usr/bin/dot
+    want lsof /usr/bin/lsof
+    want procps /usr/bin/top
 fi
 
 if [ -z "$missing" ]; then

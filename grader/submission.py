@@ -42,6 +42,8 @@ def collect(lab: Lab, folder: Path, part: str = "") -> Submission:
     if missing:
         raise Rejected(f"{shown(folder)}: {', '.join(missing)} is missing")
     wanted = [name for name in names if _is_students(lab, name)]
+    if not wanted:
+        raise Rejected(f"{shown(folder)}: none of the files of {lab.id} in it")
     if len(wanted) > FILE_COUNT:
         raise Rejected(f"{shown(folder)}: {len(wanted)} source files, more than {FILE_COUNT}")
     files = {name: _read(folder / name) for name in wanted}

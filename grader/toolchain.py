@@ -62,7 +62,9 @@ NEEDS = (
 OPTIONAL = (  # no grading needs them
     Need("gdb", "gdb", "lets you stop a program that is replayed", "replay UNDER=gdb"),
     Need("jinja2", "python3-jinja2", "writes the files of a new lab", "new", module=True),
-    Need("go", "golang", "builds the Go twins", "the Go twins"),
+    Need("markdown", "python3-markdown", "makes pages of handouts", "handouts", module=True),
+    Need("dot", "graphviz", "draws their pictures", "handouts"),
+    Need("go", "golang-go", "builds the Go twins", "compare, and the tracks go and mapping"),
 )
 
 

@@ -92,14 +92,19 @@ def lay_out(place: Bench, lab: Lab, submission: Submission) -> Path:
     return source
 
 
-def run_worker(place: Bench, job: Job) -> Iterator[Event]:
-    """Yield the worker's events as they come. Raises WorkerFailed."""
+def run_worker(place: Bench, job: Job, module: str = "") -> Iterator[Event]:
+    """Yield the worker's events as they come. Raises WorkerFailed.
+
+    module: what is run in place of the checks, `python3 -m MODULE JOB EVENTS`.
+    """
     job_file = place.folder / "scratch" / "job.json"
     write_job(job, job_file)
     if place.user is not None:
         privilege.give(place.folder / "scratch", place.user)
     read_end, write_end = os.pipe()
-    process = _start(place, job, job_file, write_end)
+    argv = [sys.executable, "-sP", "-m", module, str(job_file), str(write_end)]
+    argv = argv if module else _checks(place, job, job_file, write_end)
+    process = _start(place, job, argv, write_end)
     os.close(write_end)
     try:
         with os.fdopen(read_end) as events:
@@ -124,14 +129,19 @@ def _last_words(output: str, status: int) -> str:
     return said[-1] if said else f"the checks ended with status {status}"
 
 
-def _start(place: Bench, job: Job, job_file: Path, events_fd: int) -> subprocess.Popen[str]:
+def _checks(place: Bench, job: Job, job_file: Path, events_fd: int) -> list[str]:
+    """Return the command that runs the checks."""
     checks = place.root / "grader" / "checks" / job.lab
     argv = [sys.executable, "-sP", "-m", "pytest", "-p", "grader.plugin", "--noconftest"]
     argv += ["-p", "no:cacheprovider", "-p", "no:terminal", "--assert=plain"]
     argv += ["-c", str(place.root / "grader" / "worker.ini"), "--rootdir", str(checks)]
     argv += ["--syslabs-job", str(job_file), "--syslabs-events", str(events_fd), str(checks)]
     attached = job.under != ""
-    argv += ["--capture=no"] if attached else []  # else stdin is /dev/null, and gdb ends at once
+    return argv + (["--capture=no"] if attached else [])  # else stdin is /dev/null, and gdb ends
+
+
+def _start(place: Bench, job: Job, argv: list[str], events_fd: int) -> subprocess.Popen[str]:
+    attached = job.under != ""
     return subprocess.Popen(
         argv,
         cwd=place.folder / "scratch",

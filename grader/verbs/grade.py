@@ -16,6 +16,7 @@ from grader.result import Grade, visible
 from grader.score import NOT_GRADABLE, WRONG_USE, exit_status
 from grader.session import Options, grade, new_seed
 from grader.submission import Rejected, Submission, collect, shown
+from grader.track import on_track
 from grader.toolchain import Unready, prepare
 from grader.worker import WorkerFailed
 
@@ -47,15 +48,17 @@ def complain(message: str, status: int) -> int:
 
 def chosen(args: argparse.Namespace) -> tuple[Lab, Submission, Options]:
     """Return what to grade. Raises Misuse, ManifestError, Rejected."""
-    lab = load_lab(paths.ROOT, args.lab)
+    track = getattr(args, "track", "")
+    lab = on_track(load_lab(paths.ROOT, args.lab), track)
     part, check = getattr(args, "part", ""), args.check
     checks = wanted_checks(lab, part, check)
     for path in (getattr(args, "json", None), getattr(args, "junit", None)):
         _writable(path)
     part = part or (lab.check(check).part if check else "")
-    submission = collect(lab, args.src or Path("labs") / lab.id, part)
+    home = Path("labs") / lab.id
+    submission = collect(lab, args.src or (home / "go" if track else home), part)
     seed = new_seed() if args.seed is None else args.seed
-    options = Options(checks, seed, getattr(args, "jobs", 0), getattr(args, "under", ""))
+    options = Options(checks, seed, getattr(args, "jobs", 0), getattr(args, "under", ""), track)
     return lab, submission, options
 
 
@@ -111,5 +114,6 @@ def show(lab: Lab, submission: Submission, options: Options, args: argparse.Name
         junit.write(result, junit_path)
     timings = getattr(args, "timings", False)
     terminal.show(result, look=look, timings=timings, json=json_path)
-    history.record(result)
+    if not options.track:
+        history.record(result)
     return result

@@ -10,6 +10,7 @@ from grader.manifest import Check, ManifestError, load_lab
 from grader.near import unknown
 from grader.report.look import Look, look_at
 from grader.score import FULL, WRONG_USE
+from grader.track import on_track
 from grader.verbs.grade import complain
 
 STEPS = ("question", "man page", "shape")
@@ -24,7 +25,7 @@ FORGETFUL = "Nothing can be remembered in .syslabs here, so these are all three.
 def run(args: argparse.Namespace) -> int:
     """Show one hint more than last time; return 0, or 2 for an unknown lab or check."""
     try:
-        lab = load_lab(paths.ROOT, args.lab)
+        lab = on_track(load_lab(paths.ROOT, args.lab), args.track)
     except ManifestError as error:
         return complain(str(error), WRONG_USE)
     ids = [check.id for check in lab.checks]

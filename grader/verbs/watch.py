@@ -11,6 +11,7 @@ from pathlib import Path
 from grader import paths
 from grader.manifest import Lab, ManifestError, load_lab
 from grader.score import WRONG_USE
+from grader.track import on_track
 from grader.verbs import grade
 
 GLANCE = 0.3  # seconds between two looks at the files
@@ -21,10 +22,10 @@ State = dict[str, tuple[int, int]]
 def run(args: argparse.Namespace) -> int:
     """Grade, then wait for a change, until interrupted; return how the last grading ended."""
     try:
-        lab = load_lab(paths.ROOT, args.lab)
+        lab = on_track(load_lab(paths.ROOT, args.lab), args.track)
     except ManifestError as error:
         return grade.complain(str(error), WRONG_USE)
-    folder = args.src or Path("labs") / lab.id
+    folder = args.src or lab.folder
     while True:
         seen = state(lab, folder)
         status = grade.run(args)

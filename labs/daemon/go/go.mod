@@ -1,0 +1,3 @@
+module syslabs/daemon
+
+go 1.19

@@ -1,0 +1,3 @@
+module syslabs/epoll
+
+go 1.19

@@ -1,0 +1,3 @@
+module syslabs/files
+
+go 1.19

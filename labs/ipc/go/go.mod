@@ -1,0 +1,3 @@
+module syslabs/ipc
+
+go 1.19

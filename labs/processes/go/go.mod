@@ -1,0 +1,3 @@
+module syslabs/processes
+
+go 1.19

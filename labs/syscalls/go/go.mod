@@ -1,0 +1,3 @@
+module syslabs/syscalls
+
+go 1.19
