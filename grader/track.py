@@ -73,7 +73,6 @@ def _mapping(lab: Lab) -> Lab:
         extra=project.files,
         program=project.program,
         limits=project.limits,
-        concepts=("Go mapping",),
     )
     checks = tuple(_check(question, project.limits) for question in mapping.questions)
     return replace(lab, parts=(part,), checks=checks, folder=lab.folder / "go")
