@@ -27,13 +27,9 @@ def parser() -> argparse.ArgumentParser:
     _pack(verbs.add_parser("pack", help="the archive to hand in"))
     _release(verbs.add_parser("release", help="the student bundle"))
     _soak(verbs.add_parser("soak", help="the same verdict, again and again, on a busy machine"))
-    _selftest(
-        verbs.add_parser("selftest", help="prove a lab's checks with right and wrong programs")
-    )
+    _selftest(verbs.add_parser("selftest", help="prove checks with right and wrong programs"))
     _grade(verbs.add_parser("watch", help="grade again whenever a file has changed"))
-    _trace(
-        verbs.add_parser("trace", help="the system calls of the program while a check talks to it")
-    )
+    _trace(verbs.add_parser("trace", help="the system calls of the program during a check"))
     _submission(verbs.add_parser("compare", help="the C program and its Go twin, call by call"))
     _handouts(verbs.add_parser("handouts", help="the handouts as pages, checked"))
     _plot(verbs.add_parser("plot", help="a table of measurements (CSV) as a picture (SVG)"))
