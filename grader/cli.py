@@ -55,9 +55,7 @@ def _replay(verb: argparse.ArgumentParser) -> None:
     _track(verb)
     verb.add_argument("--check", required=True)
     verb.add_argument("--seed", type=_seed, help="the seed that the failure named")
-    verb.add_argument(
-        "--under", choices=("strace", "gdb"), default="", help="run the program under it"
-    )
+    verb.add_argument("--under", choices=("strace", "gdb"), default="", help="run it under that")
 
 
 def _trace(verb: argparse.ArgumentParser) -> None:
@@ -83,7 +81,7 @@ def _release(verb: argparse.ArgumentParser) -> None:
 
 def _handouts(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--lab", default="", help="one handout (default: all)")
-    verb.add_argument("--update", action="store_true", help="play its sessions again first")
+    verb.add_argument("--update", action="store_true", help="play sessions again first")
 
 
 def _plot(verb: argparse.ArgumentParser) -> None:
