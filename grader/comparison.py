@@ -53,6 +53,11 @@ class Shown:
     found: int
     holds: bool
 
+    @property
+    def about_c(self) -> bool:
+        """Whether it is about a C program, which may be the student's."""
+        return self.text.startswith("c")
+
 
 @dataclass(frozen=True)
 class Explained:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,9 +124,9 @@ def _show_next_step(look: Look, grade: Grade) -> None:
         look.line(("Full marks. Well done.", "bold green"))
     elif failed:
         lab = look.one_line(grade.lab, 20)
-        look.line(
-            ("Stuck?         ", "bold"), (f"make hint LAB={lab} CHECK={failed[0].id}", "cyan")
-        )
+        track = " ".join(re.findall(r"TRACK=\w+", failed[0].replay))
+        hint = f"make hint LAB={lab} CHECK={failed[0].id} {track}".rstrip()
+        look.line(("Stuck?         ", "bold"), (hint, "cyan"))
         text = "add UNDER=strace or UNDER=gdb to a replay"
         look.line(("A closer look  ", "bold"), (text, "bright_black"))
     elif grade.held:
