@@ -42,7 +42,16 @@ class Board:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Busy(f"another batch works on {self.out}") from None
+            self._sweep()
             yield
+
+    def _sweep(self) -> None:
+        """Remove the files that were being written when a batch was killed, see json_file.write_text."""
+        for place in (self.out, self._state, self._state / "cache", self._state / "keys"):
+            for left in place.glob(".*.????????"):
+                left.unlink()
+        for left in self.out.glob("*/.result.json.*"):
+            left.unlink()
 
     # -- what a batch remembers ------------------------------------------------------------------
 

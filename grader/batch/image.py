@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from grader import paths
-from grader.batch.container import IMAGE, Engine
+from grader.batch.container import IMAGE, LIMITS, Engine
 from grader.batch.task import tree_digest
 
 TREE_LABEL = "syslabs.tree"
@@ -70,7 +70,8 @@ def _ensure_base(engine: Engine, name: str) -> None:
 
 def profile(engine: Engine, folder: Path) -> None:
     """Write the filter of system calls, which the image brings along, into a folder."""
-    done = engine.run("run", "--rm", "--network=none", IMAGE, "cat", PROFILE)
+    options = ("--rm", "--network=none", *LIMITS, *engine.extra)
+    done = engine.run("run", *options, IMAGE, "cat", PROFILE)
     if done.returncode:
         raise NotBuilt(f"{IMAGE} does not start: {done.stderr.strip()}")
     (folder / PROFILE_NAME).write_text(done.stdout, "utf-8")
