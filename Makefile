@@ -4,7 +4,7 @@ PYTHON := /usr/bin/python3
 SETUP  := sh grader/setup.sh
 VERBS  := grade watch hint replay trace list pack plot release
 OURS   := selftest soak new
-GIVEN  := LAB SRC PART CHECK SEED JSON JUNIT JOBS UNDER OUTPUT RUNS MUTANTS ONLY CSV TITLE LABEL
+GIVEN  := LAB SRC PART CHECK SEED JSON JUNIT JOBS UNDER OUTPUT RUNS MUTANTS ONLY ROUNDS CSV TITLE LABEL
 lower   = $(shell echo $1 | tr A-Z a-z)
 options = $(foreach name,$(GIVEN),$(if $($(name)),--$(call lower,$(name)) "$($(name))")) \
           $(if $(TIMINGS),--timings) $(if $(CONCEPTS),--concepts)
@@ -21,6 +21,7 @@ help:
 	@echo 'make test [LAB=epoll]                      all tests of this repository'
 	@echo 'make selftest [LAB=epoll]                  prove the checks with right and wrong programs'
 	@echo 'make new LAB=name                          begin a lab'
+	@echo 'make bench [LAB=epoll] [ONLY=echo]         how fast model code and grader are, against others'
 	@echo 'make soak LAB=epoll · lint · release · clean'
 
 $(VERBS):
@@ -38,8 +39,12 @@ test:
 	@$(SETUP) test
 	@$(PYTHON) -m pytest -n auto grader/selftest $(if $(LAB),--lab "$(LAB)")
 
+bench:
+	@$(SETUP)
+	@$(PYTHON) -m bench $(options)
+
 lint:
 	@$(SETUP) test
 	@$(PYTHON) -m pytest -q grader/selftest/test_style.py
 
-.PHONY: help $(VERBS) $(OURS) doctor clean test lint
+.PHONY: help $(VERBS) $(OURS) doctor clean test bench lint

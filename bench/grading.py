@@ -12,12 +12,11 @@ from collections import deque
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any, Iterator
 
 from bench.place import Place
 from bench.row import Contest, Row
-from bench.rounds import Measure, at_most, below
+from bench.rounds import at_most, below
 from grader import paths
 from grader.manifest import Lab, load_lab
 from grader.outcome import Inconclusive
@@ -81,17 +80,16 @@ class Grading:
             argv, cwd=paths.ROOT, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
         )
         os.close(theirs)
-        first, said = 0.0, b""
-        with suppress(OSError):  # EIO: the other end is closed
-            while said := os.read(ours, 1 << 16) or said:
+        first = 0.0
+        with suppress(OSError):  # EIO: nobody has the other end open any more
+            while os.read(ours, 1 << 16):
                 first = first or time.monotonic() - started
         os.close(ours)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != self.status:
-            last = said.decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise Inconclusive(f"{' '.join(argv)}: status {process.returncode} {last}")
         wall = time.monotonic() - started
+        if process.returncode != self.status:
+            raise Inconclusive(f"{' '.join(argv)}: status {process.returncode}")
         return {WALL: wall, CPU: usage.ru_utime + usage.ru_stime, FIRST: first}
 
 

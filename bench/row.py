@@ -44,7 +44,9 @@ class Row:
     def measure(self, place: Place, rounds: int) -> Result:
         """Play so many rounds and judge them. Raises Missing."""
         with self.contest(place) as contest:
-            pairs = alternate(contest.ours, contest.theirs, 1 if self.once else rounds, not self.once)
+            pairs = alternate(
+                contest.ours, contest.theirs, 1 if self.once else rounds, not self.once
+            )
         return judge(pairs, self.target, contest.theirs is not None)
 
 

@@ -64,7 +64,14 @@ def numbers(row: Row, result: Result) -> list[str]:
     absolute = row.target is not None and row.target.absolute
     peer = "" if result.theirs is None else digits(result.theirs)
     ratio = "" if absolute or result.theirs is None else f"{result.score:.2f}"
-    return [_title(row), digits(result.ours), peer, ratio, bound(row.target), f"{result.spread:.0%}"]
+    return [
+        _title(row),
+        digits(result.ours),
+        peer,
+        ratio,
+        bound(row.target),
+        f"{result.spread:.0%}",
+    ]
 
 
 def bound(target: Target | None) -> str:
@@ -76,7 +83,7 @@ def bound(target: Target | None) -> str:
 
 def digits(number: float) -> str:
     """Return a number with three or four digits that count."""
-    if number >= 1000:
+    if number >= 999.5:
         return f"{number:,.0f}"
     return f"{number:.3g}"
 

@@ -16,7 +16,11 @@ COST = "µs CPU/message"
 
 
 def _talk(peer: str, target: float, idle: int, active: int) -> Row:
-    who = {"bufferevent": "libevent bufferevent", "libevent": "libevent, events only", "go": "Go net"}
+    who = {
+        "bufferevent": "libevent bufferevent",
+        "libevent": "libevent, events only",
+        "go": "Go net",
+    }
     count = f"{idle:,}" if active == idle else f"{idle:,}/{active:,}"
     name = f"echo, {count} active"
     return Row(LAB, name, who[peer], COST, as_fast(target), talking(peer, idle, active))

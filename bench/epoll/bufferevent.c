@@ -8,15 +8,13 @@
  *
  * see also: event2/bufferevent.h, event2/listener.h
  */
+#include "peer.h"
+
 #include <err.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
-#include <netinet/in.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 
 static void on_read(struct bufferevent *peer, void *unused)
 {
@@ -32,37 +30,31 @@ static void on_end(struct bufferevent *peer, short what, void *unused)
 }
 
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
-                      struct sockaddr *from, int len, void *unused)
+                      struct sockaddr *from, int len, void *base)
 {
-    struct event_base *base = evconnlistener_get_base(listener);
     struct bufferevent *peer =
         bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
 
+    (void)listener;
     (void)from;
     (void)len;
-    (void)unused;
     if (peer == NULL)
         errx(1, "bufferevent_socket_new");
     bufferevent_setcb(peer, on_read, NULL, on_end, NULL);
-    bufferevent_enable(peer, EV_READ | EV_WRITE);
+    if (bufferevent_enable(peer, EV_READ | EV_WRITE) == -1)
+        errx(1, "bufferevent_enable");
 }
 
 int main(int argc, char *argv[])
 {
-    struct sockaddr_in addr = {.sin_family = AF_INET,
-                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in addr = address(argc, argv);
     struct event_base *base = event_base_new();
-    struct rlimit limit;
+    const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE;
 
-    if (argc != 2 || base == NULL)
-        errx(2, "usage: bufferevent PORT");
-    addr.sin_port = htons((uint16_t)atoi(argv[1]));
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    if (evconnlistener_new_bind(
-            base, on_accept, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE,
-            SOMAXCONN, (struct sockaddr *)&addr, sizeof addr) == NULL)
+    raise_descriptor_limit();
+    if (base == NULL ||
+        evconnlistener_new_bind(base, on_accept, base, flags, SOMAXCONN,
+                                (struct sockaddr *)&addr, sizeof addr) == NULL)
         err(1, "port %s", argv[1]);
     return event_base_dispatch(base);
 }

@@ -3,26 +3,22 @@
  *
  * usage: floor PORT
  *
- * No state, no callbacks, no errors, one buffer: a server needs more than
+ * No state, no callbacks, one buffer: a server needs more than
  * this, and what it needs more is what the benchmark measures.
  *
  * see also: epoll(7)
  */
+#include "peer.h"
+
 #include <err.h>
-#include <netinet/in.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { EVENTS = 512, BUFFER = 16 * 1024 };
 
-static int listen_on(uint16_t port)
+static int listen_on(struct sockaddr_in addr)
 {
-    struct sockaddr_in addr = {.sin_family = AF_INET,
-                               .sin_port = htons(port),
-                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int on = 1;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -30,7 +26,7 @@ static int listen_on(uint16_t port)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 ||
         bind(fd, (struct sockaddr *)&addr, sizeof addr) == -1 ||
         listen(fd, SOMAXCONN) == -1)
-        err(1, "port %u", port);
+        err(1, "port %u", ntohs(addr.sin_port));
     return fd;
 }
 
@@ -54,15 +50,10 @@ static void echo(int fd)
 int main(int argc, char *argv[])
 {
     struct epoll_event events[EVENTS];
-    struct rlimit limit;
-
-    if (argc != 2)
-        errx(2, "usage: floor PORT");
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    int listener = listen_on((uint16_t)atoi(argv[1]));
+    int listener = listen_on(address(argc, argv));
     int epoll = epoll_create1(0);
+
+    raise_descriptor_limit();
     watch(epoll, listener);
     for (;;) {
         int n = epoll_wait(epoll, events, EVENTS, -1);

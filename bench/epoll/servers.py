@@ -23,7 +23,7 @@ from grader.sandbox import Room, Sandbox
 HERE = Path(__file__).parent
 LIBEVENT = Path("/usr/include/event2/event.h")
 START, STEP = 3.0, 10.0  # seconds until a server listens, and for the answers to all clients
-WARM, SECONDS = 0.05, 0.25  # of talk that does not count, and that counts
+WARM, SECONDS = 0.05, 0.4  # of talk that does not count, and that counts
 GO_ROOM, GO_LIMIT = 512 << 20, 60.0  # bytes in /tmp, and seconds, for the Go compiler
 GO_LIMITS = Limits(memory=64 << 10, processes=1024, file_size=512)
 GO_ENV = {"CGO_ENABLED": "0", "GOCACHE": "/tmp/cache", "GO111MODULE": "off"}
@@ -39,8 +39,8 @@ class Arena:
     ports: Iterator[int] = field(default_factory=partial(count, 20_000))
 
     @contextmanager
-    def served(self, program: Path, clients: int) -> Iterator[tuple[Process, Crowd]]:
-        """Start a server; yield it and so many clients, which are not connected yet."""
+    def served(self, program: Path) -> Iterator[tuple[Process, Crowd]]:
+        """Start a server; yield it and a crowd of clients that has nobody in it yet."""
         port = next(self.ports)
         limits = replace(self.run.limits, memory=64 << 10, processes=1024)
         server = self.box.start([program, str(port)], limits=limits)
@@ -49,7 +49,7 @@ class Arena:
                 raise Inconclusive(f"{program.name} did not start: {server.stderr_text().strip()}")
             with Crowd(self.box.dialer, port) as crowd:
                 yield server, crowd
-                server.kill()  # first: it is the crowd that would have to wait (TIME_WAIT)
+                server.kill()  # before the crowd leaves: whoever closes first waits (TIME_WAIT)
         finally:
             server.kill()
 
@@ -69,7 +69,7 @@ def talking(peer: str, clients: int, active: int) -> Prepare:
     """Compare the CPU time that a message costs when `active` of the clients talk all the time."""
 
     def cost(arena: Arena, program: Path) -> float:
-        with arena.served(program, clients) as (server, crowd):
+        with arena.served(program) as (server, crowd):
             arena.fill(crowd, clients)
             talkers = list(crowd.socks.values())[:: clients // active]
             rate(talkers, WARM)
@@ -84,7 +84,7 @@ def memory(peer: str, clients: int) -> Prepare:
     """Compare how much bigger the server is for each client that is connected and idle."""
 
     def cost(arena: Arena, program: Path) -> float:
-        with arena.served(program, clients) as (server, crowd):
+        with arena.served(program) as (server, crowd):
             arena.fill(crowd, 100)  # its buffers are there
             before = server.ledger().rss_bytes
             arena.fill(crowd, clients - 100)
@@ -97,7 +97,7 @@ def connecting(peer: str, clients: int) -> Prepare:
     """Compare how long it takes until so many clients are connected and have got a message back."""
 
     def cost(arena: Arena, program: Path) -> float:
-        with arena.served(program, clients) as (_, crowd):
+        with arena.served(program) as (_, crowd):
             return arena.fill(crowd, clients)
 
     return partial(_contest, peer, cost)
@@ -130,7 +130,7 @@ def _built_go(run: Run) -> Path:
     compiler = shutil.which("go")
     if compiler is None:
         raise Missing("no Go here (golang)")
-    folder = run.scratch("go").parent.parent.parent / "helpers" / "go"
+    folder = Path(run.job.scratch) / "helpers" / "go"
     folder.mkdir(parents=True, exist_ok=True)
     program = folder / "echo"
     argv = [compiler, "build", "-o", str(program), str(HERE / "echo.go")]

@@ -28,9 +28,7 @@ def _seconds(nursery: Nursery, *argv: str | Path) -> float:
     """Return how long a command takes whose output nobody reads."""
     run, box = nursery.forest.run, nursery.forest.box
     started = time.monotonic()
-    process = box.start(
-        argv, limits=Limits(), stdout=subprocess.DEVNULL, cwd=nursery.forest.folder
-    )
+    process = box.start(argv, limits=Limits(), stdout=subprocess.DEVNULL, cwd=nursery.forest.folder)
     if process.wait(run.limit(LIMIT)).code != 0:
         raise Inconclusive(f"{Path(argv[0]).name}: {process.stderr_text().strip()}")
     seconds = time.monotonic() - started
