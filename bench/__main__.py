@@ -37,7 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m bench", description="How fast it is.")
     parser.add_argument("--lab", default="", help="one lab (default: all that have model code)")
     parser.add_argument("--rounds", type=int, default=LEAST_ROUNDS, help="alternating rounds")
-    parser.add_argument("--only", default="", metavar="NAME", help="rows whose name has this in it")
+    parser.add_argument(
+        "--only", default="", metavar="NAME", help="rows whose name has this, or this,that, in it"
+    )
     return parser
 
 
@@ -50,7 +52,8 @@ def _labs(wanted: str) -> list[str]:
 
 
 def _wanted(row: Row, only: str) -> bool:
-    return only.lower() in f"{row.name}, {row.peer}".lower()
+    name = f"{row.name}, {row.peer}".lower()
+    return any(word in name for word in only.lower().split(","))
 
 
 def _complain(message: str, status: int) -> int:
