@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,15 +42,14 @@ class Row:
 
     def measure(self, place: Place, rounds: int) -> Result:
         """Play so many rounds and judge them. Raises Missing."""
+        rounds, warm = (1, False) if self.once else (rounds, True)
         with self.contest(place) as contest:
-            pairs = alternate(
-                contest.ours, contest.theirs, 1 if self.once else rounds, not self.once
-            )
+            pairs = alternate(contest.ours, contest.theirs, rounds, warm)
         return judge(pairs, self.target, contest.theirs is not None)
 
 
 def rows(lab: str) -> Iterator[Row]:
     """Yield the rows of a lab: its grading, then what its own package says (`ROWS`), if there is one."""
     yield from importlib.import_module("bench.grading").rows(lab)
-    if importlib.util.find_spec(f"bench.{lab}") is not None:
+    if (HERE / lab / "__init__.py").exists():
         yield from importlib.import_module(f"bench.{lab}").ROWS

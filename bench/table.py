@@ -25,7 +25,7 @@ STYLES = {
     Verdict.INCONCLUSIVE: "yellow",
     Verdict.NONE: "",
 }
-TROUBLE = (Failed, Inconclusive, BuildFailed, NotStarted, TimeLimit)
+TROUBLE = (Failed, Inconclusive, BuildFailed, NotStarted, TimeLimit, OSError)
 
 
 def fill(place: Place, rows: Iterable[Row], rounds: int) -> None:
@@ -46,9 +46,8 @@ def _line(place: Place, row: Row, rounds: int) -> Text:
         return _told(row, f"skipped: {missing}")
     except TROUBLE as trouble:
         return _told(row, f"not measured: {trouble}")
-    return Text(_cells(numbers(row, result))).append(
-        result.verdict.value, style=STYLES[result.verdict]
-    )
+    line = Text(_cells(numbers(row, result)))
+    return line.append(result.verdict.value, style=STYLES[result.verdict])
 
 
 def _told(row: Row, what: str) -> Text:
@@ -64,14 +63,8 @@ def numbers(row: Row, result: Result) -> list[str]:
     absolute = row.target is not None and row.target.absolute
     peer = "" if result.theirs is None else digits(result.theirs)
     ratio = "" if absolute or result.theirs is None else f"{result.score:.2f}"
-    return [
-        _title(row),
-        digits(result.ours),
-        peer,
-        ratio,
-        bound(row.target),
-        f"{result.spread:.0%}",
-    ]
+    spread = f"{result.spread:.0%}"
+    return [_title(row), digits(result.ours), peer, ratio, bound(row.target), spread]
 
 
 def bound(target: Target | None) -> str:
