@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from itertools import groupby
 from typing import Iterable
@@ -15,6 +16,7 @@ from bench.row import Missing, Row
 from grader.build import BuildFailed
 from grader.outcome import Failed, Inconclusive
 from grader.process import NotStarted, TimeLimit
+from grader.session import machine
 
 COLUMNS = (("", 44), ("ours", 11), ("peer", 11), ("ratio", 7), ("target", 8), ("spread", 7))
 WIDTH = 110
@@ -31,6 +33,10 @@ TROUBLE = (Failed, Inconclusive, BuildFailed, NotStarted, TimeLimit, OSError)
 def fill(place: Place, rows: Iterable[Row], rounds: int) -> None:
     """Measure the rows one after the other and print each as it ends."""
     console = Console(file=sys.stdout, width=WIDTH, highlight=False, markup=False, emoji=False)
+    load = os.getloadavg()[0]
+    console.print(
+        f"{machine()} · load {load:.1f}{', busy: use an idle machine' if load > 1 else ''}"
+    )
     for lab, group in groupby(rows, key=lambda row: row.lab):
         console.print(Text(f"\n{lab}", style="bold"))
         console.print(Text(_cells([title for title, _ in COLUMNS]), style="bright_black"))

@@ -77,10 +77,12 @@ def test_few_rounds_decide_nothing() -> None:
     assert verdict(1.0, 1.0, at_most(2.0), rounds=NINE - 1) is Verdict.INCONCLUSIVE
 
 
-def test_one_round_decides_where_a_number_is_far_from_its_bound() -> None:
+def test_one_round_decides_where_a_number_is_clearly_small_enough() -> None:
+    """A busy machine makes nothing faster; what is too slow once may be the machine's fault."""
     assert judge([(1.0, 0.0)], below(2.0), peer=False).verdict is Verdict.MET
     assert judge([(1.9, 0.0)], below(2.0), peer=False).verdict is Verdict.INCONCLUSIVE
-    assert judge([(3.0, 0.0)], below(2.0), peer=False).verdict is Verdict.MISSED
+    assert judge([(3.0, 0.0)], below(2.0), peer=False).verdict is Verdict.INCONCLUSIVE
+    assert judge([(3.0, 0.0)] * NINE, below(2.0), peer=False).verdict is Verdict.MISSED
 
 
 def test_without_a_target_there_is_no_verdict() -> None:
