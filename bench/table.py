@@ -34,9 +34,8 @@ def fill(place: Place, rows: Iterable[Row], rounds: int) -> None:
     """Measure the rows one after the other and print each as it ends."""
     console = Console(file=sys.stdout, width=WIDTH, highlight=False, markup=False, emoji=False)
     load = os.getloadavg()[0]
-    console.print(
-        f"{machine()} · load {load:.1f}{', busy: use an idle machine' if load > 1 else ''}"
-    )
+    busy = ", too busy for times" if load > (os.cpu_count() or 1) else ""
+    console.print(f"{machine()} · load {load:.1f}{busy}")
     for lab, group in groupby(rows, key=lambda row: row.lab):
         console.print(Text(f"\n{lab}", style="bold"))
         console.print(Text(_cells([title for title, _ in COLUMNS]), style="bright_black"))
