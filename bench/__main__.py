@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--lab", default="", help="one lab (default: all that have model code)")
     parser.add_argument("--rounds", type=int, default=LEAST_ROUNDS, help="alternating rounds")
     parser.add_argument(
-        "--only", default="", metavar="NAME", help="rows whose name has this, or this,that, in it"
+        "--only", default="", metavar="NAME", help="rows whose name has this, or this+that, in it"
     )
     return parser
 
@@ -53,7 +53,7 @@ def _labs(wanted: str) -> list[str]:
 
 def _wanted(row: Row, only: str) -> bool:
     name = f"{row.name}, {row.peer}".lower()
-    return any(word in name for word in only.lower().split(","))
+    return any(word in name for word in only.lower().split("+"))
 
 
 def _complain(message: str, status: int) -> int:
