@@ -5,7 +5,7 @@ SETUP  := sh grader/setup.sh
 VERBS  := grade watch hint replay trace compare list pack plot release
 CLASS  := batch image
 OURS   := selftest soak new handouts
-GIVEN  := LAB SRC TRACK PART CHECK SEED JSON JUNIT JOBS UNDER OUTPUT RUNS MUTANTS ONLY CSV TITLE LABEL IN OUT ENGINE
+GIVEN  := LAB SRC TRACK PART CHECK SEED JSON JUNIT JOBS UNDER OUTPUT RUNS MUTANTS ONLY ROUNDS CSV TITLE LABEL IN OUT ENGINE
 FLAGS  := TIMINGS CONCEPTS UPDATE
 lower   = $(shell echo $1 | tr A-Z a-z)
 options = $(foreach name,$(GIVEN),$(if $($(name)),--$(call lower,$(name)) "$($(name))")) \
@@ -26,7 +26,8 @@ help:
 	@echo 'make test [LAB=epoll]                      all tests of this repository'
 	@echo 'make selftest [LAB=epoll]                  prove the checks with right and wrong programs'
 	@echo 'make new LAB=name                          begin a lab'
-	@echo 'make handouts [LAB=epoll] [UPDATE=1]        the handouts as pages; play their sessions again'
+	@echo 'make handouts [LAB=epoll] [UPDATE=1]       the handouts as pages; play their sessions again'
+	@echo 'make bench [LAB=epoll] [ONLY=echo]         how fast model code and grader are, against others'
 	@echo 'make soak LAB=epoll · lint · release · clean'
 
 $(VERBS):
@@ -48,8 +49,12 @@ test:
 	@$(SETUP) test
 	@$(PYTHON) -m pytest -n auto grader/selftest $(if $(LAB),--lab "$(LAB)")
 
+bench:
+	@$(SETUP)
+	@$(PYTHON) -m bench $(options)
+
 lint:
 	@$(SETUP) test
 	@$(PYTHON) -m pytest -q grader/selftest/test_style.py
 
-.PHONY: help $(VERBS) $(CLASS) $(OURS) doctor clean test lint
+.PHONY: help $(VERBS) $(CLASS) $(OURS) doctor clean test bench lint

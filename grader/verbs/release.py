@@ -12,7 +12,7 @@ from grader.score import FULL, WRONG_USE
 from grader.verbs.grade import complain
 
 # What only instructors have. The yardsticks are no solutions and stay.
-WITHHELD = ("solutions/", "grader/selftest/", "grader/tools/tests/", ".ci/")
+WITHHELD = ("solutions/", "bench/", "grader/selftest/", "grader/tools/tests/", ".ci/")
 WITHHELD_FOLDERS = ("mutants", "alternatives", "hostile")
 
 
