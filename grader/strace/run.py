@@ -99,7 +99,7 @@ class Strace:
         try:
             with self.out.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
                 text = file.read(most)
-                too_long = bool(file.read(1))
+                too_long = len(text) >= most and bool(file.read(1))  # it may grow meanwhile
         except OSError as error:
             raise StraceUnavailable(f"{self.out}: {error.strerror}") from error
         if too_long:
