@@ -101,6 +101,8 @@ def _shown(monitor: Monitor) -> list[Evidence]:
 def _trouble(monitor: Monitor, may_fail: bool) -> str:
     """Return what is wrong with a run; may_fail: procmon may give up, with a message and 125."""
     log, ending = monitor.log(), monitor.ended()
+    if may_fail and ending.code == FAILED and log.others and not log.children:
+        return ""  # nothing was begun
     trouble = log.trouble()
     if trouble:
         return trouble
@@ -115,7 +117,7 @@ def _trouble(monitor: Monitor, may_fail: bool) -> str:
 
 
 def _no_more_processes(place: Stage, base: Mapping[str, int]) -> None:
-    """From the third on every fork fails; then comes SIGTERM. Nobody but the two children may feel it."""
+    """From the third on every fork fails; then comes SIGTERM. Nobody but the children may feel it."""
     run = place.run
     faults = [Fault(name, "EAGAIN", when="3+").after(base) for name in FORKS]
     recording = record(run, run.program(), TRACED, faults=faults)
@@ -141,7 +143,7 @@ def _no_more_processes(place: Stage, base: Mapping[str, int]) -> None:
 
 
 def _given_up(log: Log, said: list[str]) -> bool:
-    return len(log.others) > 0 and len(said) >= 2
+    return len(log.others) > 0 and len(said) == len(log.children)
 
 
 def _short_writes(place: Stage) -> None:
