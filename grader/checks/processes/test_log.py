@@ -7,10 +7,12 @@ import shutil
 
 from grader import Failed, Run, check
 from grader.checks.processes.monitor import BETWEEN, Monitor, Stage, actor, commands, stage
+from grader.recording import Recording, record
 from grader.result import Evidence
 
 USAGE = ((), ("-x",), (BETWEEN, "true"), ("true", BETWEEN), ("true", BETWEEN, BETWEEN, "true"))
 FAILED = 125
+LOG_SHARE = 0.4  # of the points, for a log that tells how children end
 SAYING = re.compile(r"pid=(\d+) ppid=(\d+) pgrp=(\d+) ?(.*)")
 
 
@@ -18,19 +20,46 @@ SAYING = re.compile(r"pid=(\d+) ppid=(\d+) pgrp=(\d+) ?(.*)")
 def test_pids(run: Run) -> None:
     """Let commands say their own pid, parent and arguments; compare with the log, on stderr and with -o."""
     number = run.random.randrange(10**6)
-    plans = [f"say a{number} ----", f"say {number}--- -o", "say"]
     with stage(run) as place:
         renamed = place.folder / f"command-{number}"
         shutil.copy(actor(run), renamed)
+        plans = [f"say a{number}", "say"]
         words = [*commands(run, *plans), BETWEEN, renamed, "say", "x"]
-        monitor = place.start(words)
-        monitor.finished(0)
-        _compare(monitor, ["actor", "actor", "actor", renamed.name], [*plans, "say x"])
-        _to_file(place, words)
+        recording = record(run, run.program(), {"write"}, strings=4096)
+        monitor = place.start(words, wrap=recording.strace.argv())
+        monitor.finished(None)
+        try:
+            _compare(monitor, ["actor", "actor", renamed.name], [*plans, "say x"])
+            _expect_whole_lines(monitor, recording)
+            _to_file(place, words)
+            _separators(place, number)
+        except Failed as failure:
+            failure.share = LOG_SHARE
+            raise
+
+
+def _expect_whole_lines(monitor: Monitor, recording: Recording) -> None:
+    """In a pipe that others write to as well, only what is one write stays in one piece."""
+    trace = recording.trace()
+    for call in trace.calls("write"):
+        text = call.arg(1).string or b""
+        ours = trace.start is not None and call.pid == trace.start.pid and call.fd == 2
+        if ours and not text.endswith(b"\n"):
+            shown = recording.exhibit([call])
+            raise monitor.failed("a line is written in pieces", "one event, one write", shown)
+
+
+def _separators(place: Stage, number: int) -> None:
+    """Words that only look like `---`, and options of the command, are the command's."""
+    plans = [f"say {number} ----", "say ---x -o -- -x"]
+    monitor = place.start(commands(place.run, *plans))
+    monitor.ended()
+    said = [match[4] for match in map(SAYING.match, monitor.said()) if match]
+    _compare_words(monitor, ["actor", "actor"], plans, said)
 
 
 def _compare(monitor: Monitor, names: list[str], plans: list[str]) -> None:
-    log, outer = monitor.log(), monitor.process
+    log = monitor.log()
     said = {int(m[1]): m for m in map(SAYING.match, monitor.said()) if m}
     born = {child.pid: child for child in log.children}
     told = Evidence("note", "the commands say:\n" + "\n".join(monitor.said()))
@@ -46,7 +75,6 @@ def _compare(monitor: Monitor, names: list[str], plans: list[str]) -> None:
                 f"and parent pid={log.parent}"
             )
             raise monitor.failed(observed, expected, [told])
-    assert outer.pid
     _compare_words(monitor, names, plans, [match[4] for match in said.values()])
 
 
@@ -68,7 +96,7 @@ def _to_file(place: Stage, words: list[object]) -> None:
     monitor = place.start(["-o", file, *words])
     ending = monitor.ended()
     text = file.read_text("utf-8", "replace")
-    if monitor.log().text or not text.startswith("parent pid=") or "\ndone children=4\n" not in text:
+    if monitor.log().text or not text.startswith("parent pid=") or "\ndone children=3\n" not in text:
         shown = [Evidence("output", f"{file.name}:\n{text[:1000]}")]
         observed = f"with -o, the log is not in the file, or not all of it ({ending})"
         raise monitor.failed(observed, "the whole log in FILE, nothing on stderr", shown)

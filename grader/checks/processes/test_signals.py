@@ -6,7 +6,7 @@ import signal
 import time
 
 from grader import Failed, Run, check
-from grader.checks.processes.inmates import alive
+from grader.checks.processes.inmates import alive, children, state
 from grader.checks.processes.late import late
 from grader.checks.processes.monitor import Monitor, Stage, commands, stage
 from grader.recording import record
@@ -65,7 +65,8 @@ def _to_groups(place: Stage, number: int) -> None:
 def _to_a_stopped_child(place: Stage) -> None:
     """Who is stopped cannot obey before it is continued."""
     monitor = place.start(commands(place.run, "say stop pause"))
-    monitor.until(lambda: bool(monitor.log().events), "`stopped` in the log")
+    pid = monitor.process.pid
+    monitor.until(lambda: "T" in map(state, children(pid).values()), "the child is stopped")
     monitor.process.signal(signal.SIGTERM)
     _obeyed(monitor, signal.SIGTERM, 1, GRACE - EARLY, " while its child was stopped")
 
