@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import socket
+from dataclasses import replace
 from typing import Mapping
 
 from grader import Failed, Inconclusive, Run, check, paths
@@ -23,6 +24,8 @@ FORKS = ("clone", "fork", "vfork")  # EAGAIN, ENOMEM: a message and status 125
 TRACED = frozenset((*AGAIN, *FORKS, "kill", "tgkill", "tkill", "pidfd_send_signal"))
 PLACES = 3
 STATUSES = (1, 2, 3)
+MOST_HANGS = 2  # runs without an end, after which no others are tried
+HANGS = 1.0  # seconds for what takes some milliseconds
 FAILED = 125
 EVERYBODY = {-1: "every process that it may signal", 0: "its own group", 1: "the first process"}
 
@@ -34,28 +37,79 @@ def test_faults(run: Run) -> None:
         raise Inconclusive("without namespaces, a failing fork is too dangerous")
     with stage(run) as place:
         base = baseline(lambda: _empty_run(place, str(run.helper(paths.CHECKS / "empty.c"))))
-        matrix = Matrix(tuple(_cells(place, base)))
+        _no_more_processes(place, base)
+        again = [Pair(call, "EINTR", _by_procmon) for call in AGAIN]
+        forks = [Pair(call, errno, _by_procmon) for call in FORKS for errno in ("EAGAIN", "ENOMEM")]
+        cells = [*Sweep(place, STATUSES[:1]).cells(again, base)]
+        cells += Sweep(place, STATUSES).cells(forks, base)
+        matrix = Matrix(tuple(cells))
         if matrix.failed:
             told = "\n".join(f"{c.call} {c.errno}: {c.evidence[0].text}" for c in matrix.failed[:3])
             expected = "EINTR: once more. No more processes: a message, every child told, status 125"
-            raise Failed(
-                told, expected=expected, evidence=matrix.evidence()[:5], share=matrix.share / 2
-            )
-        _no_more_processes(place, base)
+            shown = matrix.evidence()[:5]
+            raise Failed(told, expected=expected, evidence=shown, share=matrix.share / 2)
         _short_writes(place)
     if not matrix.judged:
         raise Inconclusive("no fault could be injected")
 
 
-def _cells(place: Stage, base: Mapping[str, int]) -> list[Cell]:
-    """Return all runs of the sweep, judged."""
-    clean, monitor = _played(place, ())
-    trouble = monitor.log().trouble()
-    if trouble:
-        raise monitor.failed(trouble, "no fault, no trouble")
-    pairs = [Pair(call, "EINTR", _by_procmon) for call in AGAIN]
-    pairs += [Pair(call, errno) for call in FORKS for errno in ("EAGAIN", "ENOMEM")]
-    return [_judged(place, cell) for cell in plan_sweep(clean, pairs, base, PLACES)]
+class Sweep:
+    """Runs the same commands again and again, each time with another fault in procmon itself."""
+
+    def __init__(self, place: Stage, statuses: tuple[int, ...]):
+        self._place = place
+        self._statuses = statuses
+        self._hung = 0
+
+    def cells(self, pairs: list[Pair], base: Mapping[str, int]) -> list[Cell]:
+        """Return all runs, judged; those after some that hang are left out."""
+        clean, monitor = self._played(())
+        trouble = monitor.log().trouble()
+        if trouble:
+            raise monitor.failed(trouble, "no fault, no trouble")
+        plan = plan_sweep(clean, pairs, base, PLACES)
+        return [self._judged(cell) if self._hung < MOST_HANGS else cell for cell in plan]
+
+    def _played(self, faults: tuple[Fault, ...]) -> tuple[Trace, Monitor]:
+        run = self._place.run
+        recording = record(run, run.program(), TRACED, faults=faults)
+        plans = (f"exit={status}" for status in self._statuses)
+        monitor = self._place.start(commands(run, *plans), wrap=recording.strace.argv())
+        monitor.ended(HANGS)
+        trace = recording.trace()
+        struck = trace.injected()
+        monitor.extra.extend(recording.exhibit(struck[:1]) if struck else [])
+        return trace, monitor
+
+    def _judged(self, cell: Cell) -> Cell:
+        try:
+            trace, monitor = self._played((cell.fault,))
+        except Failed as failure:
+            self._hung += 1
+            self._place.box.end_programs()
+            shown = (Evidence("note", failure.observed), *failure.evidence)
+            return replace(cell, verdict="failed", evidence=shown)
+        trouble = self._trouble(monitor, cell.call in FORKS)
+        shown = (*monitor.extra, Evidence("output", monitor.log().text[:2000]))
+        return cell.judged(trace, not trouble, [Evidence("note", trouble), *shown])
+
+    def _trouble(self, monitor: Monitor, may_fail: bool) -> str:
+        """Return what is wrong with a run; may_fail: procmon may give up, with a message and 125."""
+        log, ending = monitor.log(), monitor.ended()
+        if may_fail and ending.code == FAILED and log.others and not log.children:
+            return ""  # nothing was begun
+        trouble = log.trouble()
+        if trouble:
+            return trouble
+        ends = [f"exited status={status}" for status in self._statuses]
+        if log.ends == ends and ending.code == self._statuses[-1]:
+            return ""
+        if not may_fail:
+            return f"{ending}; ends told: {', '.join(log.ends)}"
+        if ending.code != FAILED or not log.others:
+            said = "a message" if log.others else "no message"
+            return f"a fork failed: {ending}, {said}"
+        return ""
 
 
 def _by_procmon(trace: Trace, call: object) -> bool:
@@ -69,51 +123,6 @@ def _empty_run(place: Stage, program: str) -> Trace:
     process.wait(place.run.limit(3.0))
     process.kill()
     return recording.trace()
-
-
-def _played(place: Stage, faults: tuple[Fault, ...]) -> tuple[Trace, Monitor]:
-    """Run three short commands with a fault in procmon."""
-    recording = record(place.run, place.run.program(), TRACED, faults=faults)
-    plans = (f"exit={status}" for status in STATUSES)
-    monitor = place.start(commands(place.run, *plans), wrap=recording.strace.argv())
-    monitor.ended()
-    trace = recording.trace()
-    struck = trace.injected()
-    monitor.extra.extend(recording.exhibit(struck[:1]) if struck else [])
-    return trace, monitor
-
-
-def _judged(place: Stage, cell: Cell) -> Cell:
-    try:
-        trace, monitor = _played(place, (cell.fault,))
-        trouble = _trouble(monitor, may_fail=cell.call in FORKS)
-    except Failed as failure:
-        place.box.end_programs()
-        shown = [Evidence("note", failure.observed), *failure.evidence]
-        return Cell(cell.call, cell.errno, cell.n, cell.when, "failed", tuple(shown))
-    return cell.judged(trace, not trouble, [Evidence("note", trouble), *_shown(monitor)])
-
-
-def _shown(monitor: Monitor) -> list[Evidence]:
-    return [*monitor.extra, Evidence("output", monitor.log().text[:2000])]
-
-
-def _trouble(monitor: Monitor, may_fail: bool) -> str:
-    """Return what is wrong with a run; may_fail: procmon may give up, with a message and 125."""
-    log, ending = monitor.log(), monitor.ended()
-    if may_fail and ending.code == FAILED and log.others and not log.children:
-        return ""  # nothing was begun
-    trouble = log.trouble()
-    if trouble:
-        return trouble
-    if log.ends == [f"exited status={s}" for s in STATUSES] and ending.code == STATUSES[-1]:
-        return ""
-    if not may_fail:
-        return f"{ending}; ends told: {', '.join(log.ends)}"
-    if ending.code != FAILED or not log.others:
-        said = "a message" if log.others else "no message"
-        return f"a fork failed: {ending}, {said}"
-    return ""
 
 
 def _no_more_processes(place: Stage, base: Mapping[str, int]) -> None:

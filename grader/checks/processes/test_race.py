@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from dataclasses import replace
 
@@ -114,6 +115,7 @@ def test_groups(run: Run) -> None:
     """Hold back the calls that make process groups: no command runs, and none is signalled, without its own."""
     faults = [Fault(name, delay_us=LATE_US, when="1+") for name in GROUPS]
     with stage(run) as place:
+        _expect_own_groups(place)
         recording = record(run, run.program(), {"kill", *GROUPS}, faults=faults)
         plans = ("say pause", "say pause")
         monitor = place.start(commands(run, *plans), wrap=recording.strace.argv())
@@ -126,7 +128,6 @@ def test_groups(run: Run) -> None:
             observed = "a group is signalled that does not exist yet"
             shown = recording.exhibit([*trace.calls(*GROUPS), missed])
             raise monitor.failed(observed, "whoever signals a group has seen to it", shown)
-        _expect_own_groups(place)
 
 
 def _missed(trace: Events) -> Call | None:
@@ -149,8 +150,7 @@ def _expect_own_groups(place: Stage) -> None:
     recording = record(run, run.program(), GROUPS, faults=faults)
     monitor = place.start(commands(run, "say", "say"), wrap=recording.strace.argv())
     monitor.finished(0)
-    for line in monitor.said():
-        pid, _, group = (word.partition("=")[2] for word in line.split()[:3])
+    for pid, group in re.findall(r"pid=(\d+) ppid=\d+ pgrp=(\d+)", "\n".join(monitor.said())):
         if pid != group:
             observed = f"a command runs with pid {pid} in group {group}"
             shown = recording.exhibit(recording.trace().calls(*GROUPS))

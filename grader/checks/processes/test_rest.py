@@ -73,16 +73,14 @@ def _inheritance(place: Stage) -> None:
     monitor.ended()
     if wanted is None:
         raise RuntimeError("the command does not tell what it was started with")
-    found = [STATE.search(line) for line in monitor.said()]
+    found = [match for match in map(STATE.search, monitor.said()) if match]
     for match in found:
         _compare(monitor, wanted, match)
     if len(found) != 2:
-        raise monitor.failed("the two children did not both run")
+        raise monitor.failed("its two children could not tell their state")
 
 
-def _compare(monitor: Monitor, wanted: re.Match[str], found: re.Match[str] | None) -> None:
-    if found is None:
-        raise monitor.failed("a child could not tell its state")
+def _compare(monitor: Monitor, wanted: re.Match[str], found: re.Match[str]) -> None:
     what = ("has the descriptors open", "blocks the signals", "ignores the signals")
     for name, before, now in zip(what, wanted.groups(), found.groups()):
         first, second = _listed(before), _listed(now)

@@ -80,14 +80,14 @@ def _told(death: Exit) -> str:
 
 
 def _stopped(place: Stage) -> None:
-    """A child stops, goes on, stops by another signal, goes on and ends."""
+    """A child stops, goes on, is stopped, goes on and ends."""
     reader, writer = os.pipe()
     try:
         monitor = place.start(commands(place.run, "stop hang exit=5"), stdin=reader)
         _step(monitor, "stopped", signal.SIGSTOP, None)
         _step(monitor, "continued", 0, signal.SIGCONT)
         monitor.until(lambda: "." in monitor.said(), "the child goes on")
-        _step(monitor, "stopped", signal.SIGTTIN, signal.SIGTTIN)
+        _step(monitor, "stopped", signal.SIGSTOP, signal.SIGSTOP)
         _step(monitor, "continued", 0, signal.SIGCONT)
         os.close(writer)
         writer = -1
@@ -97,7 +97,7 @@ def _stopped(place: Stage) -> None:
         if writer != -1:
             os.close(writer)
     told = [str(event) for event in log.events]
-    wanted = ["stopped signal=19", "continued", "stopped signal=21", "continued"]
+    wanted = ["stopped signal=19", "continued", "stopped signal=19", "continued"]
     if told != [*wanted, "exited status=5"]:
         raise monitor.failed("it told: " + "; ".join(told), "; ".join([*wanted, "exited status=5"]))
 
