@@ -99,6 +99,7 @@ Test(sched, read)
           "-1 (ESRCH) for a process that is gone", "%d (%s)", result,
           error_name(error));
     refuse(SYS_getpriority, EACCES);
+    refuse(SYS_sched_getattr, EACCES);
     result = read_schedule(0, &s);
     error = errno;
     CHECK(result == -1 && error == EACCES,
@@ -185,6 +186,7 @@ Test(sched, round_robin)
     CHECK(tells(why, "100") && tells(why, "99"),
           "an explanation with what is allowed: 1 to 99", "\"%s\"", why);
     refuse(SYS_sched_setscheduler, 0);
+    refuse(SYS_sched_setattr, 0);
     memset(why, 'x', sizeof(why));
     result = use_round_robin(0, priority, why, sizeof(why));
     CHECK(result == 0 && why[0] == '\0', "0 and \"\" where it succeeds",
