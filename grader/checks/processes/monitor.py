@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shlex
 import time
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from grader.checks.processes.inmates import alive, inhabitants
 from grader.checks.processes.log import Log
 from grader.limits import Limits
 from grader.outcome import TIME_LIMIT, Failed
-from grader.process import Exit, Process, TimeLimit
+from grader.process import POLL_SECONDS, Exit, Process, TimeLimit
 from grader.result import Evidence
 from grader.run import Run
 from grader.sandbox import Sandbox
@@ -130,8 +131,7 @@ class Monitor:
         end = time.monotonic() + self.stage.run.limit(STEP)
         holder = self.stage.box.holder
         while alive(holder) and time.monotonic() < end:
-            self.process.ended(0.005)
-            time.sleep(0)
+            select.select([], [], [], POLL_SECONDS)
         if alive(holder):
             found = inhabitants(holder)
             raise self.failed("processes are left", "nobody is left behind", [found])

@@ -45,7 +45,9 @@ def test_faults(run: Run) -> None:
         matrix = Matrix(tuple(cells))
         if matrix.failed:
             told = "\n".join(f"{c.call} {c.errno}: {c.evidence[0].text}" for c in matrix.failed[:3])
-            expected = "EINTR: once more. No more processes: a message, every child told, status 125"
+            expected = (
+                "EINTR: once more. No more processes: a message, every child told, status 125"
+            )
             shown = matrix.evidence()[:5]
             raise Failed(told, expected=expected, evidence=shown, share=matrix.share / 2)
         _short_writes(place)
@@ -142,7 +144,9 @@ def _no_more_processes(place: Stage, base: Mapping[str, int]) -> None:
         raise
     for call in recording.trace().calls("kill"):
         if call.arg(0).value in EVERYBODY:
-            observed = f"fork failed, and later a signal goes to {EVERYBODY[call.arg(0).value or 0]}"
+            observed = (
+                f"fork failed, and later a signal goes to {EVERYBODY[call.arg(0).value or 0]}"
+            )
             raise monitor.failed(observed, expected, recording.exhibit([call]))
     trouble = monitor.log().trouble()
     if trouble or monitor.ended().code not in (FAILED, 128 + signal.SIGTERM):

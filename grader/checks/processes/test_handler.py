@@ -35,7 +35,9 @@ def test_safe(run: Run) -> None:
         if calls:
             observed = f"a signal handler calls {', '.join(sorted({c[1] for c in calls}))}"
             shown = [watched_call(run, words) for words in calls[:4]]
-            raise monitor.failed(observed, safe, [run.exhibit([call], run.program()) for call in shown])
+            raise monitor.failed(
+                observed, safe, [run.exhibit([call], run.program()) for call in shown]
+            )
 
 
 @check("errno.kept")
@@ -94,5 +96,3 @@ def _lines(report: Path) -> list[list[str]]:
     text = report.read_text("utf-8", "replace") if report.exists() else ""
     words = [line.split() for line in text.splitlines()[:1000]]
     return [w for w in words if len(w) == 3 and w[2].startswith("0x")]
-
-

@@ -96,7 +96,11 @@ def _to_file(place: Stage, words: list[object]) -> None:
     monitor = place.start(["-o", file, *words])
     ending = monitor.ended()
     text = file.read_text("utf-8", "replace")
-    if monitor.log().text or not text.startswith("parent pid=") or "\ndone children=3\n" not in text:
+    if (
+        monitor.log().text
+        or not text.startswith("parent pid=")
+        or "\ndone children=3\n" not in text
+    ):
         shown = [Evidence("output", f"{file.name}:\n{text[:1000]}")]
         observed = f"with -o, the log is not in the file, or not all of it ({ending})"
         raise monitor.failed(observed, "the whole log in FILE, nothing on stderr", shown)

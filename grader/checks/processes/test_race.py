@@ -155,5 +155,3 @@ def _expect_own_groups(place: Stage) -> None:
             observed = f"a command runs with pid {pid} in group {group}"
             shown = recording.exhibit(recording.trace().calls(*GROUPS))
             raise monitor.failed(observed, "each command is in a group of its own, at once", shown)
-
-

@@ -63,13 +63,13 @@ def test_leaks(run: Run) -> None:
 def _inheritance(place: Stage) -> None:
     """Start procmon with SIGUSR1 blocked and SIGUSR2 ignored, as nohup and its kind would."""
     run = place.run
-    before = [actor(run), f"mask={int(BLOCKED)}", f"ignore={int(signal.SIGUSR2)}"]
+    before = [str(actor(run)), f"mask={int(BLOCKED)}", f"ignore={int(signal.SIGUSR2)}"]
     log = place.folder / "log"
-    plain = place.box.start([*before, "state"], stdin=None)
+    plain = place.box.start([*before, "state"])
     plain.wait(run.limit(3.0))
     wanted = STATE.search(plain.stderr_text())
     words = ["-o", log, *commands(run, "state", "state")]
-    monitor = place.start(words, before=[*before, "exec"], stdin=None)
+    monitor = place.start(words, before=[*before, "exec"])
     monitor.ended()
     if wanted is None:
         raise RuntimeError("the command does not tell what it was started with")

@@ -105,9 +105,13 @@ def _before_sleep(place: Stage) -> None:
 def _killed_at_last(monitor: Monitor, sent: float) -> None:
     """A group that ignores SIGTERM gets SIGKILL two seconds later, not before."""
     expected = f"SIGKILL to the group {GRACE:.0f} s after SIGTERM, to all that is still there"
-    if monitor.process.until(
-        lambda: bool(monitor.log().events) or time.monotonic() > sent + GRACE - EARLY, GRACE
-    ) and monitor.log().events and time.monotonic() < sent + GRACE - EARLY:
+    if (
+        monitor.process.until(
+            lambda: bool(monitor.log().events) or time.monotonic() > sent + GRACE - EARLY, GRACE
+        )
+        and monitor.log().events
+        and time.monotonic() < sent + GRACE - EARLY
+    ):
         raise monitor.failed(f"killed after {time.monotonic() - sent:.1f} s", expected)
     try:
         log = monitor.finished(128 + signal.SIGKILL, GRACE)

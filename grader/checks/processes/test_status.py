@@ -58,9 +58,7 @@ def _killed(place: Stage) -> None:
     plans = [f"kill={int(number)}" for number in DEADLY]
     recording = record(place.run, place.run.program(), {"kill"})
     limits = replace(place.run.limits, core=CORES)
-    monitor = place.start(
-        commands(place.run, *plans), limits=limits, wrap=recording.strace.argv()
-    )
+    monitor = place.start(commands(place.run, *plans), limits=limits, wrap=recording.strace.argv())
     log = monitor.finished(128 + DEADLY[-1])
     deaths = [e for e in recording.trace().exits() if e.signal]
     expected = sorted(_told(death) for death in deaths)

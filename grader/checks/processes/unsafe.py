@@ -33,9 +33,7 @@ def inside_handler(call: Call) -> str:
 def blocking_wait(call: Call) -> bool:
     """Return whether a handler waits for a child that has not ended."""
     options = {"wait4": 2, "waitid": 3}.get(call.name)
-    return (
-        options is not None and "WNOHANG" not in call.arg(options).flags and in_handler(call)
-    )
+    return options is not None and "WNOHANG" not in call.arg(options).flags and in_handler(call)
 
 
 def watched_call(run: Run, words: list[str]) -> Call:
