@@ -114,6 +114,9 @@ class Log:
             return "the first line is not `parent pid=…`"
         if not _DONE.fullmatch(told[-1]):
             return "the last line is not `done children=…`"
+        for form, name in ((_PARENT, "parent"), (_DONE, "done")):
+            if sum(bool(form.fullmatch(line)) for line in told) > 1:
+                return f"two lines `{name}`: two processes write the log"
         return ""
 
     def _ends(self) -> str:

@@ -79,8 +79,9 @@ def test_early(run: Run) -> None:
 def _after_fork(place: Stage) -> None:
     """Every fork, and every change of the signal mask, takes longer than the life of a child."""
     run = place.run
-    faults = [Fault(name, delay_exit_us=LATE_US, when="1+") for name in FORKS]
-    faults.append(Fault("rt_sigprocmask", delay_exit_us=LATE_US // 3, when="1+"))
+    late_us = int(LATE_US * run.slowness)
+    faults = [Fault(name, delay_exit_us=late_us, when="1+") for name in FORKS]
+    faults.append(Fault("rt_sigprocmask", delay_exit_us=late_us // 3, when="1+"))
     calls = {"rt_sigsuspend", "pause", "rt_sigaction", "wait4", "waitid"}
     recording = record(run, run.program(), calls, faults=faults)
     monitor = place.start(commands(run, "exit=4", "exit=5"), wrap=recording.strace.argv())
@@ -113,7 +114,7 @@ def _before_sleep(place: Stage) -> None:
 @check("groups")
 def test_groups(run: Run) -> None:
     """Hold back the calls that make process groups: no command runs, and none is signalled, without its own."""
-    faults = [Fault(name, delay_us=LATE_US, when="1+") for name in GROUPS]
+    faults = _held_back(run)
     with stage(run) as place:
         _expect_own_groups(place)
         recording = record(run, run.program(), {"kill", *GROUPS}, faults=faults)
@@ -128,6 +129,11 @@ def test_groups(run: Run) -> None:
             observed = "a group is signalled that does not exist yet"
             shown = recording.exhibit([*trace.calls(*GROUPS), missed])
             raise monitor.failed(observed, "whoever signals a group has seen to it", shown)
+
+
+def _held_back(run: Run) -> list[Fault]:
+    """Calls that make groups take longer than a child needs to begin."""
+    return [Fault(name, delay_us=int(LATE_US * run.slowness), when="1+") for name in GROUPS]
 
 
 def _missed(trace: Events) -> Call | None:
@@ -146,7 +152,7 @@ def _missed(trace: Events) -> Call | None:
 
 def _expect_own_groups(place: Stage) -> None:
     run = place.run
-    faults = [Fault(name, delay_us=LATE_US, when="1+") for name in GROUPS]
+    faults = _held_back(run)
     recording = record(run, run.program(), GROUPS, faults=faults)
     monitor = place.start(commands(run, "say", "say"), wrap=recording.strace.argv())
     monitor.finished(0)
