@@ -37,6 +37,7 @@ static inline void refuse(int nr, int error)
 /* A process can be made by any of these. */
 static inline void refuse_forks(int error)
 {
+    refuse(SYS_clone3, ENOSYS); /* libc falls back to clone then */
     refuse(SYS_clone, error);
 #ifdef SYS_fork
     refuse(SYS_fork, error);

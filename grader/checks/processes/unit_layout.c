@@ -17,6 +17,8 @@ enum { MOST = 400, LARGE = 1 << 20, PAGE = 4096, FRAME = 512 };
 
 TestSuite(layout, .timeout = TEST_SECONDS);
 
+extern char __bss_start; /* placed by the linker */
+
 static int initialised = 7;
 static char zeroed[3 * PAGE];
 static const char constant[] = "constant";
@@ -50,6 +52,7 @@ Test(layout, segments)
     IS((const void *)(uintptr_t)name_of, TEXT, "a function");
     IS(constant, TEXT, "a constant");
     IS(&initialised, DATA, "a variable with an initial value");
+    IS(&__bss_start, BSS, "the first byte behind the initialised variables");
     IS(zeroed, BSS, "the first byte of an array without one");
     IS(zeroed + sizeof(zeroed) - 1, BSS, "its last byte, pages behind");
     IS(block, HEAP, "40 bytes of malloc");
