@@ -18,7 +18,8 @@ enum {
     MANY = PIPE + 100,
     TICK_US = 2000,
     WAIT_MS = 60,
-    SLACK_MS = 700
+    STORM_MS = 250,
+    SLACK_MS = 2000
 };
 
 TestSuite(signals, .timeout = TEST_SECONDS);
