@@ -12,7 +12,7 @@
 #define spawn(...) TESTED(spawn(__VA_ARGS__))
 #define run(...) TESTED(run(__VA_ARGS__))
 
-enum { TICK_US = 300, ROUNDS = 5 };
+enum { TICK_US = 300, ROUNDS = 5, FOLDERS = 400 };
 
 TestSuite(spawn, .timeout = TEST_SECONDS);
 
@@ -121,6 +121,16 @@ Test(spawn, errors)
           error_name(error));
 }
 
+/* A PATH in which execvp has to look for long: time for a signal to come. */
+static const char *long_path(void)
+{
+    static char path[FOLDERS * 3 + sizeof("/usr/bin:/bin")];
+
+    for (int i = 0; i < FOLDERS; i++)
+        strcat(path, "/-:");
+    return strcat(path, "/usr/bin:/bin");
+}
+
 /* run returns exit status or 128+N, whatever signals come meanwhile, and takes
  * no other child away. */
 Test(spawn, status)
@@ -144,6 +154,7 @@ Test(spawn, status)
           result);
     CHECK(status_of(other) == 77, "the other child is still to be waited for",
           "it is gone");
+    setenv("PATH", long_path(), 1);
     alarm_every(TICK_US, nothing, 0);
     for (int i = 0; i < ROUNDS && wrong == 0; i++) {
         result = run(SH("sleep 0.02; exit 5"));
