@@ -51,10 +51,11 @@ def _watch(name: str) -> Evidence:
 
 def _measured(run: Run, name: str) -> int:
     """Do it; return how many x were written, or the number if there is none."""
+    program = run.helper(PROGRAM)  # before the sandbox, which shows what is there then
     reader, writer = pty.openpty() if name.endswith("_terminal") else os.pipe()
     try:
         with run.sandbox() as box:
-            process = box.start([run.helper(PROGRAM), name], limits=run.limits, stdout=writer)
+            process = box.start([program, name], limits=run.limits, stdout=writer)
             process.wait(run.limit(run.limits.time))
             process.kill()
         text = _read(reader)

@@ -51,8 +51,8 @@ static void other(int sig)
 /* A child that sends the signal until the parent reads what it writes then. */
 static pid_t child_that_signals(int sig, int *from)
 {
+    pid_t parent = getpid(), pid;
     int ends[2];
-    pid_t pid;
 
     NEED(pipe(ends) == 0, "a pipe");
     *from = ends[0];
@@ -60,7 +60,7 @@ static pid_t child_that_signals(int sig, int *from)
     NEED(pid != -1, "a process");
     if (pid == 0) {
         for (int i = 0; i < 10; i++) {
-            kill(getppid(), sig);
+            kill(parent, sig); /* getppid() may be 1 by now */
             nanosleep(&(struct timespec){0, 3000000}, NULL);
         }
         _exit(write(ends[1], "x", 1) == 1 ? 0 : 1);
