@@ -24,7 +24,7 @@ FLAGS = ("-shared", "-fPIC")
 def test_safe(run: Run) -> None:
     """Let children end and signals come; look at the stack of each call, and at what is called in handlers."""
     safe = "handlers call what signal-safety(7) lists, wait for nothing, and return"
-    for monitor, recording in _traced(run):
+    with _traced(run) as (monitor, recording):
         for call in recording.trace().calls():
             name = inside_handler(call) or ("a wait that blocks" if blocking_wait(call) else "")
             if name:
@@ -56,6 +56,7 @@ def test_errno(run: Run) -> None:
             )
 
 
+@contextmanager
 def _traced(run: Run) -> Iterator[tuple[Monitor, Recording]]:
     """Yield the run under a strace that records stacks."""
     with stage(run) as place:
