@@ -3,7 +3,8 @@
  *
  *   child_loop naive|masked
  *
- * naive sleeps in pause(2) unless a flag is set, masked in sigsuspend(2).
+ * naive sleeps in pause(2) unless a flag is set, masked in sigsuspend(2). The
+ * child ends a little later.
  */
 #include <signal.h>
 #include <string.h>
@@ -28,8 +29,10 @@ int main(int argc, char *argv[])
     sigaddset(&children, SIGCHLD);
     sigprocmask(masked ? SIG_BLOCK : SIG_UNBLOCK, &children, &before);
     sigaction(SIGCHLD, &action, NULL);
-    if (fork() == 0)
+    if (fork() == 0) {
+        usleep(200000); /* its parent is at its wait by then */
         _exit(0);
+    }
     while (!ended) {
         if (masked)
             sigsuspend(&before);
