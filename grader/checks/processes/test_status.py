@@ -7,7 +7,7 @@ import signal
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Sequence
 
 from grader import Run, check
 from grader.checks.processes.inmates import children
@@ -34,7 +34,8 @@ def test_status(run: Run) -> None:
     """Let children exit with 0 to 255, die by each standard signal, dump core, stop and go on."""
     with stage(run) as place:
         _exits(place)
-        _killed(place)
+        _killed(place, DEADLY, cores=0)
+        _killed(place, [signal.SIGTERM, signal.SIGSEGV], cores=CORES)
         _stopped(place)
         for plan, code in (("exit=7", 7), ("kill=15", 143), ("kill=6", 134)):
             place.start(commands(run, "exit=9", plan)).finished(code)
@@ -53,13 +54,13 @@ def _exits(place: Stage) -> None:
         raise monitor.failed(f"among the ends: {', '.join(strange)}", "status=0 to status=255")
 
 
-def _killed(place: Stage) -> None:
+def _killed(place: Stage, deadly: Sequence[int], cores: int) -> None:
     """One death by each signal. Whether there is a core depends on the machine; the trace knows."""
-    plans = [f"kill={int(number)}" for number in DEADLY]
+    plans = [f"kill={int(number)}" for number in deadly]
     recording = record(place.run, place.run.program(), {"kill"})
-    limits = replace(place.run.limits, core=CORES)
+    limits = replace(place.run.limits, core=cores)
     monitor = place.start(commands(place.run, *plans), limits=limits, wrap=recording.strace.argv())
-    log = monitor.finished(128 + DEADLY[-1])
+    log = monitor.finished(128 + deadly[-1], 5.0)
     deaths = [e for e in recording.trace().exits() if e.signal]
     expected = sorted(_told(death) for death in deaths)
     found = sorted(
@@ -69,8 +70,8 @@ def _killed(place: Stage) -> None:
         if wanted != got:
             observed = f"the log has signal={got}; the trace has {wanted}"
             raise monitor.failed(observed, "signal=NUMBER name=SIGNAME core=0 or 1")
-    if len(found) != len(DEADLY):
-        raise monitor.failed(f"{len(found)} of {len(DEADLY)} deaths are told")
+    if len(found) != len(deadly):
+        raise monitor.failed(f"{len(found)} of {len(deadly)} deaths are told")
 
 
 def _told(death: Exit) -> str:
