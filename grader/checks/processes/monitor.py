@@ -21,7 +21,7 @@ from grader.run import Run
 from grader.sandbox import Sandbox
 
 PROBES = Path(__file__).parent / "probes"
-STEP = 3.0  # seconds for what takes milliseconds, on a fast machine
+STEP = 4.0  # seconds for what takes milliseconds, on a fast machine
 BETWEEN = "---"
 SHOWN = 24  # lines of a log
 

@@ -47,7 +47,7 @@ def _exits(place: Stage) -> None:
     place.run.random.shuffle(statuses)
     limits = replace(place.run.limits, processes=MANY)
     monitor = place.start(commands(place.run, *(f"exit={s}" for s in statuses)), limits=limits)
-    log = monitor.finished(statuses[-1], 4.0)
+    log = monitor.finished(statuses[-1], 6.0)
     expected = sorted(f"exited status={status}" for status in statuses)
     if log.ends != expected:
         strange = sorted(set(log.ends) - set(expected))[:3] or ["some statuses twice"]
