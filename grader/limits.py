@@ -17,6 +17,7 @@ class Limits:
     nofile: int = 0  # hard limit of descriptors; 0 keeps the machine's
     soft_nofile: int = 1024  # soft limit that the program finds
     file_size: int = 256  # MiB; above every tmpfs, as SIGXFSZ kills
+    core: int = 0  # MiB of a core file
 
 
 def rlimits(limits: Limits, sanitized: bool, in_namespace: bool) -> list[tuple[int, int, int]]:
@@ -28,7 +29,7 @@ def rlimits(limits: Limits, sanitized: bool, in_namespace: bool) -> list[tuple[i
     nofile = limits.nofile or resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     size = limits.file_size << 20
     found = [
-        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_CORE, *_core(limits.core)),
         (resource.RLIMIT_FSIZE, size, size),
         (resource.RLIMIT_NOFILE, min(limits.soft_nofile, nofile), nofile),
     ]
@@ -37,3 +38,10 @@ def rlimits(limits: Limits, sanitized: bool, in_namespace: bool) -> list[tuple[i
     if in_namespace:
         found.append((resource.RLIMIT_NPROC, limits.processes, limits.processes))
     return found
+
+
+def _core(mebibytes: int) -> tuple[int, int]:
+    """The soft and the hard limit of core files, as far as this machine allows them."""
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    size = mebibytes << 20 if hard == resource.RLIM_INFINITY else min(mebibytes << 20, hard)
+    return size, size

@@ -114,3 +114,28 @@ def test_a_masked_one_does_not(unprivileged: Unprivileged, probe: Callable[[str]
     report, end = unprivileged(lambda: struck(program, "masked", lambda each: each.wait(LIMIT)))
     assert (end.code, end.signal) == (0, None)
     assert "blocked by this thread" in report
+
+
+def beside_a_child(program: Path, manner: str) -> tuple[str, bool]:
+    """Let the child of child_loop end right before it sleeps; return the report, and whether it ended."""
+    report = Path(tempfile.mkdtemp()) / "report"
+    tool = [str(paths.tool("latesignal")), "-c", "-n", "1", "-p", str(program), "-o", str(report)]
+    with Sandbox(Room(readable=(program.parent,))) as box:
+        process = box.start([program, manner], wrap=[*tool, "--"])
+        assert process.until(lambda: report.read_text().count("\n") == 3, LIMIT)
+        if manner == "masked":
+            return report.read_text(), process.wait(LIMIT).code == 0
+        process.until(lambda: process.ledger().state == "S", LIMIT)
+        return report.read_text(), process.ended(SOON)
+
+
+@pytest.mark.parametrize(
+    "manner, call, ends", [("naive", "pause", False), ("masked", "rt_sig", True)]
+)
+def test_a_child_that_ends(
+    unprivileged: Unprivileged, probe: Callable[[str], Path], manner: str, call: str, ends: bool
+) -> None:
+    program = probe("child_loop")
+    report, ended = unprivileged(lambda: beside_a_child(program, manner))
+    assert f"SIGCHLD came right before {call}" in report
+    assert ended is ends

@@ -2,7 +2,8 @@
  * latesignal: lets a signal arrive at the worst moment, right before a thread
  * goes to sleep.
  *
- *   latesignal [-s SIGNAL] [-n N] [-p PROGRAM] [-o REPORT] COMMAND [ARG...]
+ *   latesignal [-c | -s SIGNAL] [-n N] [-p PROGRAM] [-o REPORT]
+ *              COMMAND [ARG...]
  *
  * A loop such as `while (!stop) epoll_wait(...)` loses a signal whose handler
  * sets `stop` after the test and before the wait: it sleeps on.  The moment is
@@ -13,6 +14,8 @@
  * signalfd, sigwait in another thread) finds it pending, as it always would.
  *
  *   -s SIGNAL   by name or number (default: TERM)
+ *   -c          SIGCHLD, and for a reason: right there, a child ends. Instead
+ *               of sending a signal the thread waits for it, and reaps nothing
  *   -n N        strike at the Nth wait.  Without it: at the first one after
  *               latesignal got SIGCONT.  Stop it (SIGSTOP), let things happen
  *               that the program is to see, and continue it: they come first,
@@ -116,11 +119,12 @@ static bool will_sleep(pid_t pid, const struct wait *wait, const registers *r)
 struct latesignal {
     struct tracer tracer; /* first: a tracer pointer is a latesignal pointer */
     int signal;
+    bool child;         /* -c */
     unsigned long from; /* -n: armed from this wait on; 0: by SIGCONT */
     FILE *report;
     enum {
         AIMING,
-        SENDING, /* kill(2) in place of the wait */
+        SENDING, /* kill(2) or waitid(2) in place of the wait */
         BACK,    /* before the wait again */
         DONE,
     } phase;
@@ -165,9 +169,16 @@ static bool strike(struct latesignal *t, pid_t tid, const registers *r)
 {
     registers sending = *r;
     t->entry = *r;
-    NUMBER(&sending) = SYS_kill;
-    ARG0(&sending) = (unsigned long)inner_pid(tid);
-    ARG1(&sending) = (unsigned long)t->signal;
+    if (t->child) {
+        NUMBER(&sending) = SYS_waitid;
+        ARG0(&sending) = P_ALL;
+        ARG1(&sending) = ARG2(&sending) = ARG4(&sending) = 0;
+        ARG3(&sending) = WEXITED | WNOWAIT;
+    } else {
+        NUMBER(&sending) = SYS_kill;
+        ARG0(&sending) = (unsigned long)inner_pid(tid);
+        ARG1(&sending) = (unsigned long)t->signal;
+    }
     if (set_registers(tid, &sending) == -1)
         return false;
     t->phase = SENDING;
@@ -268,7 +279,7 @@ static int parse_signal(const char *text)
 
 static void usage(void)
 {
-    fprintf(stderr, "usage: latesignal [-s SIGNAL] [-n N] [-p PROGRAM] "
+    fprintf(stderr, "usage: latesignal [-c | -s SIGNAL] [-n N] [-p PROGRAM] "
                     "[-o REPORT] COMMAND [ARG...]\n");
     exit(2);
 }
@@ -277,9 +288,12 @@ static void usage(void)
 static int parse(int argc, char **argv, struct latesignal *t, const char **path)
 {
     int letter;
-    while ((letter = getopt(argc, argv, "+s:n:p:o:")) != -1) {
+    while ((letter = getopt(argc, argv, "+cs:n:p:o:")) != -1) {
         long from = 1;
-        if (letter == 's')
+        if (letter == 'c') {
+            t->child = true;
+            t->signal = SIGCHLD;
+        } else if (letter == 's')
             t->signal = parse_signal(optarg);
         else if (letter == 'n')
             t->from = (unsigned long)(from = parse_number(optarg, INT_MAX));

@@ -1,0 +1,265 @@
+/* procmon, built differently: the SIGCHLD handler itself waits and writes the lines, with nothing but safe calls; the rest is flags. */
+#define _GNU_SOURCE /* sigabbrev_np */
+#include "procmon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { GRACE = 2 /* seconds from SIGINT or SIGTERM to SIGKILL */ };
+
+/* -- the log --------------------------------------------------------------- */
+
+int write_full(int fd, const void *data, size_t size)
+{
+    const char *rest = data;
+
+    while (size > 0) {
+        ssize_t n = write(fd, rest, size);
+
+        if (n == -1 && errno != EINTR)
+            return -1;
+        if (n > 0) {
+            rest += n;
+            size -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+/* In one write: in a pipe, a line no longer than PIPE_BUF is never torn. */
+void say(struct monitor *m, const char *format, ...)
+{
+    char line[PIPE_BUF];
+    size_t room = sizeof(line) - 1, size;
+    va_list args;
+
+    va_start(args, format);
+    size = (size_t)vsnprintf(line, room, format, args);
+    va_end(args);
+    if (size >= room)
+        size = room - 1;
+    line[size] = '\n';
+    if (write_full(m->log, line, size + 1) == -1)
+        m->failed = true;
+}
+
+/* -- signals --------------------------------------------------------------- */
+
+static volatile sig_atomic_t came[NSIG];
+static struct monitor *monitor;
+
+static void reap(void);
+
+static void on_signal(int sig)
+{
+    int saved = errno;
+
+    came[sig] = 1;
+    if (sig == SIGCHLD)
+        reap();
+    errno = saved;
+}
+
+static bool take(int sig)
+{
+    bool was = came[sig];
+
+    came[sig] = 0;
+    return was;
+}
+
+static int listen_to(struct monitor *m)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigset_t ours;
+
+    sigemptyset(&ours);
+    for (int i = 0; i < HANDLED; i++)
+        sigaddset(&ours, handled[i]);
+    if (sigprocmask(SIG_BLOCK, &ours, &m->at_start) == -1)
+        return -1;
+    action.sa_mask = ours;
+    for (int i = 0; i < HANDLED; i++)
+        if (sigaction(handled[i], &action, &m->actions[i]) == -1)
+            return -1;
+    return 0;
+}
+
+/* To whole groups; a stopped one could not obey. A child that was reaped gets
+ * nothing: its number is free for others, and kill(0) would be ourselves. */
+static void pass_on(const struct monitor *m, int sig)
+{
+    for (int i = 0; i < m->count; i++)
+        if (m->children[i].pid > 0) {
+            kill(-m->children[i].pid, sig);
+            kill(-m->children[i].pid, SIGCONT);
+        }
+}
+
+/* -- children -------------------------------------------------------------- */
+
+/* A line that is put together by hand: snprintf(3) is not in the list. */
+struct text {
+    char line[256];
+    size_t size;
+};
+
+static void add(struct text *t, const char *word)
+{
+    while (*word != '\0' && t->size < sizeof(t->line))
+        t->line[t->size++] = *word++;
+}
+
+static void add_number(struct text *t, const char *before, int number)
+{
+    char digits[12], *end = digits + sizeof(digits) - 1;
+
+    *end = '\0';
+    do
+        *--end = (char)('0' + number % 10);
+    while ((number /= 10) != 0);
+    add(t, before);
+    add(t, end);
+}
+
+static void report(struct monitor *m, pid_t pid, int status)
+{
+    struct text t = {.size = 0};
+    int sig = WIFSIGNALED(status)  ? WTERMSIG(status)
+              : WIFSTOPPED(status) ? WSTOPSIG(status)
+                                   : 0;
+
+    add_number(&t, "SIGCHLD pid=", pid);
+    if (WIFEXITED(status))
+        add_number(&t, " exited status=", WEXITSTATUS(status));
+    if (sig != 0) {
+        add_number(
+            &t,
+            WIFSTOPPED(status) ? " stopped signal=" : " killed signal=", sig);
+        add(&t, " name=SIG");
+        add(&t, sigabbrev_np(sig));
+    }
+    if (WIFSIGNALED(status))
+        add_number(&t, " core=", WCOREDUMP(status) ? 1 : 0);
+    if (WIFCONTINUED(status))
+        add(&t, " continued");
+    add(&t, "\n");
+    if (write_full(m->log, t.line, t.size) == -1)
+        m->failed = true;
+}
+
+static void reap(void)
+{
+    const int news = WNOHANG | WUNTRACED | WCONTINUED;
+    pid_t pid;
+    int status;
+
+    while ((pid = waitpid(-1, &status, news)) > 0 ||
+           (pid == -1 && errno == EINTR))
+        for (int i = 0; i < monitor->count; i++)
+            if (pid > 0 && monitor->children[i].pid == pid) {
+                report(monitor, pid, status);
+                if (!WIFEXITED(status) && !WIFSIGNALED(status))
+                    continue;
+                monitor->children[i].status = status;
+                monitor->children[i].pid = 0;
+                monitor->living--;
+            }
+}
+
+static void watch(struct monitor *m)
+{
+    sigset_t open = m->at_start;
+
+    for (int i = 0; i < HANDLED; i++)
+        sigdelset(&open, handled[i]);
+    while (m->living > 0) {
+        sigsuspend(&open);
+        for (int i = 0; i < HANDLED; i++)
+            if (handled[i] != SIGCHLD && take(handled[i])) {
+                pass_on(m, handled[i] == SIGALRM ? SIGKILL : handled[i]);
+                alarm(handled[i] == SIGALRM ? 0 : GRACE);
+            }
+    }
+}
+
+/* -- the command line ------------------------------------------------------ */
+
+static _Noreturn void die(const char *about)
+{
+    fprintf(stderr, "procmon: %s: %s\n", about, strerror(errno));
+    exit(FAILED);
+}
+
+static _Noreturn void usage(void)
+{
+    fprintf(stderr, "usage: procmon [-o FILE] COMMAND [ARG...] "
+                    "[--- COMMAND [ARG...]]...\n");
+    exit(FAILED);
+}
+
+/* Each `---` becomes the NULL that ends an argv. */
+static void split(struct monitor *m, char **words)
+{
+    m->count = 1;
+    for (char **word = words; *word != NULL; word++)
+        m->count += strcmp(*word, "---") == 0;
+    m->children = calloc((size_t)m->count, sizeof(m->children[0]));
+    if (m->children == NULL)
+        die("calloc");
+    for (int i = 0; i < m->count; i++) {
+        m->children[i].argv = words;
+        while (*words != NULL && strcmp(*words, "---") != 0)
+            words++;
+        if (words == m->children[i].argv)
+            usage();
+        *words++ = NULL;
+    }
+}
+
+static void parse(struct monitor *m, int argc, char *argv[])
+{
+    int letter;
+
+    m->log = STDERR_FILENO;
+    while ((letter = getopt(argc, argv, "+o:")) != -1) {
+        if (letter != 'o')
+            usage();
+        m->log = open(optarg, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        if (m->log == -1)
+            die(optarg);
+    }
+    split(m, argv + optind);
+}
+
+int main(int argc, char *argv[])
+{
+    struct monitor m = {0};
+    int status;
+
+    monitor = &m;
+    parse(&m, argc, argv);
+    if (listen_to(&m) == -1)
+        die("signals");
+    say(&m, "parent pid=%d", getpid());
+    for (int i = 0; i < m.count && !m.failed; i++)
+        if (start(&m, &m.children[i]) == -1) {
+            fprintf(stderr, "procmon: %s: %s\n", m.children[i].argv[0],
+                    strerror(errno));
+            m.failed = true;
+        }
+    watch(&m);
+    say(&m, "done children=%d", m.started);
+    if (m.failed)
+        return FAILED;
+    status = m.children[m.count - 1].status;
+    return WIFEXITED(status) ? WEXITSTATUS(status)
+                             : SIGNALLED + WTERMSIG(status);
+}
