@@ -40,16 +40,12 @@ static void complain(const char *what)
 
 static int write_full(int fd, const char *buf, size_t n)
 {
-    while (n > 0) {
-        ssize_t r = write(fd, buf, n);
+    ssize_t r;
 
-        if (r == -1 && errno != EINTR)
-            return -1;
-        if (r > 0) {
-            buf += r;
-            n -= (size_t)r;
-        }
-    }
+    for (; n > 0; buf += r, n -= (size_t)r)
+        while ((r = write(fd, buf, n)) == -1)
+            if (errno != EINTR)
+                return -1;
     return 0;
 }
 

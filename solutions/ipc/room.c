@@ -89,20 +89,19 @@ static int present(const struct board *board)
 }
 
 /* A free place; -1 with errno. */
-static int find_place(const struct board *board, const char *name)
+static int find_place(const struct member *members, const char *name)
 {
     int place = -1;
 
-    for (int i = MEMBERS - 1; i >= 0; i--) {
-        if (board->members[i].state == FREE)
+    errno = EUSERS;
+    for (int i = 0; i < MEMBERS; i++)
+        if (members[i].state == FREE)
             place = i;
-        else if (strcmp(board->members[i].name, name) == 0 &&
-                 board->members[i].state == PRESENT) {
+    for (int i = 0; i < MEMBERS; i++)
+        if (members[i].state == PRESENT && !strcmp(members[i].name, name)) {
             errno = EEXIST;
             return -1;
         }
-    }
-    errno = EUSERS;
     return place;
 }
 
@@ -113,7 +112,7 @@ static int enter(struct room *room, const char *name)
     bury(room);
     if (present(board) == 0) /* a new room, or one that a crash has left */
         memset(board, 0, sizeof(*board));
-    room->me = find_place(board, name);
+    room->me = find_place(board->members, name);
     if (room->me == -1 || room->backend->live(room, true) == -1)
         return -1;
     memset(myself(room), 0, sizeof(struct member));

@@ -1,0 +1,143 @@
+"""What is said arrives: two members, sixteen, and lines of every kind."""
+
+from __future__ import annotations
+
+from grader.checks.ipc.member import Member
+from grader.checks.ipc.talk import STEP, Talk
+from grader.checks.ipc.transcript import Said, expect_all, expect_end, expect_said
+from grader.outcome import check
+from grader.run import Run
+
+MANY = 16  # members
+LIMIT = 4096  # bytes of a line
+WORDS = "semaphore ring mutex page fault wait wake shared kernel".split()
+
+
+@check("talk.two")
+def test_two(run: Run) -> None:
+    """Let two members talk, one on a pseudo-terminal, one on pipes; refuse a third one of the same name; one
+    leaves by /quit, one at the end of its input."""
+    talk_of_two(run, "posix")
+
+
+@check("talk.many")
+def test_many(run: Run) -> None:
+    """Let 16 members talk at the same time, half of them on pseudo-terminals: everybody hears all others."""
+    talk_of_many(run, "posix", MANY)
+
+
+@check("input.long")
+def test_long(run: Run) -> None:
+    """Say lines of 4,096 bytes, of one more, of 1 MiB; empty ones, bytes that are no text, and a last line
+    without an end."""
+    lines_of_all_kinds(run, "posix")
+
+
+def words(run: Run, number: int = 0) -> bytes:
+    """Return a line of its own, a few words long."""
+    chosen = run.random.choices(WORDS, k=run.random.randrange(1, 6))
+    return f"{number} {' '.join(chosen)} {run.random.getrandbits(32):x}".encode()
+
+
+def talk_of_two(run: Run, backend: str) -> None:
+    """Two members: see test_two."""
+    with Talk(run, backend) as talk:
+        one, other = talk.gather(2, terminals=1)
+        said: Said = {one.name: [], other.name: []}
+        for number in range(20):
+            member = run.random.choice((one, other))
+            lines = [words(run, number) for _ in range(run.random.randrange(1, 4))]
+            member.say(*lines)
+            said[member.name] += lines
+            expect_all(talk, said)
+        _expect_taken(talk, one)
+        other.say(b"/quitter", b"/quit")
+        said[other.name].append(b"/quitter")
+        if talk.ending(other).code != 0:
+            raise talk.failed(f"{other} said /quit and ended otherwise", "exit status 0", (other,))
+        if not talk.until(lambda: one.misses(other)):
+            raise talk.failed(f"{one} was not told that {other} left", "`* NAME left`", (one,))
+        expect_said(talk, one, said)
+        talk.leave(one)
+
+
+def _expect_taken(talk: Talk, member: Member) -> None:
+    """A second member of the same name: a message, exit status 1, and nobody is told."""
+    joined = {each: sum(each.joined.values()) for each in talk.members}
+    twin = talk.start(member.name)
+    ending = talk.ending(twin)
+    said = twin.process.stderr_text() if twin.process else ""
+    talk.members.remove(twin)
+    twin.close()
+    if ending.code != 1 or not said.strip():
+        observed = f"a second {member}: {ending}, stderr: {said!r}"
+        raise talk.failed(observed, "a message, exit status 1: the name is taken")
+    if {each: sum(each.joined.values()) for each in talk.members} != joined:
+        raise talk.failed("somebody whose name was taken was announced", "it never joined")
+
+
+def talk_of_many(run: Run, backend: str, count: int) -> None:
+    """Many members who talk at the same time."""
+    with Talk(run, backend) as talk:
+        members = talk.gather(count, terminals=count // 2)
+        said: Said = {member.name: [] for member in members}
+        for number in range(12):
+            for member in members:
+                line = words(run, number)
+                member.say(line)
+                said[member.name].append(line)
+        expect_all(talk, said)
+        expect_end(talk, said)
+
+
+def lines_of_all_kinds(run: Run, backend: str) -> None:
+    """Lines that a fixed buffer, a string function or a terminal mode would spoil."""
+    with Talk(run, backend) as talk:
+        one, other = talk.gather(2)
+        said: Said = {one.name: [], other.name: []}
+        _say_in_turn(talk, one, said, _harmless(run))
+        for size in (LIMIT, LIMIT - 1, LIMIT):
+            _say_in_turn(talk, other, said, [_noise(run, size)])
+        for size in (LIMIT + 1, 1 << 20, 2 * LIMIT, LIMIT + 1):
+            _refuse(talk, one, size)
+            _say_in_turn(talk, one, said, [words(run), _noise(run, LIMIT), b"shorter"])
+        one.feed += b"the end has no end"
+        said[one.name].append(b"the end has no end")
+        one.hang_up()
+        expect_all(talk, said)
+        talk.leave(one)
+        talk.leave(other)
+        expect_said(talk, other, said)
+
+
+def _harmless(run: Run) -> list[bytes]:
+    """Lines of a few bytes, which a terminal could send as well or not."""
+    every = bytes(byte for byte in range(256) if byte != 10)
+    odd = [b"", b" ", b"%s%n%d", b"\0", b"a\0b", every, "süß – 語".encode(), b"* x joined", b": "]
+    run.random.shuffle(odd)
+    return odd
+
+
+def _noise(run: Run, size: int) -> bytes:
+    """A line of so many bytes, none of which is a line's end."""
+    return run.random.randbytes(size).replace(b"\n", b"N")
+
+
+def _say_in_turn(talk: Talk, member: Member, said: Said, lines: list[bytes]) -> None:
+    member.say(*lines)
+    said[member.name] += lines
+    expect_all(talk, said)
+
+
+def _refuse(talk: Talk, member: Member, size: int) -> None:
+    """Say a line that is too long, and wait for the message."""
+    assert member.process is not None
+    process, before = member.process, len(member.process.stderr_text())
+    member.say(_noise(talk.run, size))
+    told = talk.until(lambda: len(process.stderr_text()) > before or process.ended(), STEP)
+    if process.ended():
+        observed = f"a line of {size:,} bytes: {member} ended"
+        raise talk.failed(observed, "a message, and the talk goes on", (member,))
+    if not told:
+        observed = f"a line of {size:,} bytes: no message on stderr"
+        raise talk.failed(observed, f"lines of more than {LIMIT:,} bytes are refused", (member,))
