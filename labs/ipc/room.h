@@ -1,9 +1,10 @@
 /* room.h - a room: processes that talk through shared memory (given)
  *
- *   chat.c        the loop: keyboard, signals, a thread for the room
- *   room.c        members: join, send, receive, leave, look for the dead
- *   room_ring.c   messages in a ring of bytes
- *   room_posix.c  or room_sysv.c: objects, lock, sleep and wake-up, who lives
+ *   chat.c          the loop: keyboard, signals, a thread for the room
+ *   room.c          join, send, receive, leave
+ *   room_members.c  places, news of coming and going, the dead
+ *   room_ring.c     messages in a ring of bytes
+ *   room_posix.c, room_sysv.c  objects, lock, sleep and wake-up, who lives
  *
  * Functions return -1 with errno and end no process. All text lies in `struct
  * board`, which all members map. Whoever reads or changes the board holds the
@@ -37,7 +38,7 @@ enum state {
 struct member {
     _Atomic int state;
     char name[NAME_SIZE];
-    bool told;             /* the others have been told that it joined */
+    _Atomic bool told;     /* the others have been told that it joined */
     _Atomic uint64_t next; /* what it reads next, see head */
     bool asleep;           /* waits for something to read */
     bool blocked;          /* waits for space in the ring */
@@ -76,12 +77,13 @@ struct backend {
     /* A lock that a killed member does not keep. */
     int (*lock)(struct room *room);
     void (*unlock)(struct room *room);
-    /* Sleep until the semaphore is woken, at most TICK_MS; wake-ups are not
-     * lost when nobody sleeps yet. May return early. */
-    void (*wait)(struct room *room, int semaphore);
+    /* Sleep until the semaphore is woken (true), at most TICK_MS (false). A
+     * wake-up is not lost when nobody sleeps yet. */
+    bool (*wait)(struct room *room, int semaphore);
     void (*wake)(struct room *room, int semaphore);
     /* Live from now on, or no longer; the kernel ends it when we die. A
-     * stopped process lives. living: a bit for each member who does. */
+     * stopped process lives. living: a bit for each member who does; this
+     * needs no lock. */
     int (*live)(struct room *room, bool on);
     unsigned (*living)(struct room *room);
     /* The last one removes every object; called with the lock held. */
@@ -104,6 +106,22 @@ size_t ring_take(struct room *room, char *buf, size_t size);
 /* Let all look again who sleep until there is something to read, or space. */
 void ring_wake_readers(struct room *room);
 void ring_wake_writers(struct room *room);
+
+/* Take a place for `name`; a room without anybody alive is made new first.
+ * EEXIST, EUSERS. */
+int members_enter(struct room *room, const char *name);
+int members_present(const struct board *board);
+
+/* Tell of who came or went, if there is space now; true if `who` has been
+ * announced. Until then it says nothing. */
+bool members_tell(struct room *room, int who);
+
+/* Mark the dead as GONE and tell of all who are; watch: once in a tick. */
+void members_bury(struct room *room);
+void members_watch(struct room *room);
+
+/* Without the lock, at little cost: is there nothing to bury or to tell? */
+bool members_all_is_well(struct room *room);
 
 /* Enter the room as `name`. EEXIST: a living member has that name; EUSERS: the
  * room is full; ENAMETOOLONG. The others are told "* NAME joined". */

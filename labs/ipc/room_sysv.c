@@ -146,12 +146,12 @@ static int sysv_open(struct room *room)
     return -1;
 }
 
-static void sysv_wait(struct room *room, int semaphore)
+static bool sysv_wait(struct room *room, int semaphore)
 {
     struct sembuf operation = {(unsigned short)semaphore, -1, 0};
     struct timespec tick = {0, TICK_MS * 1000000L};
 
-    semtimedop(room->semaphores, &operation, 1, &tick);
+    return semtimedop(room->semaphores, &operation, 1, &tick) == 0;
 }
 
 static void sysv_wake(struct room *room, int semaphore)

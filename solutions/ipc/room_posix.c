@@ -175,7 +175,7 @@ static int posix_open(struct room *room)
     return 0;
 }
 
-static void posix_wait(struct room *room, int semaphore)
+static bool posix_wait(struct room *room, int semaphore)
 {
     struct shared *shared = room->shared;
     struct timespec end;
@@ -184,7 +184,8 @@ static void posix_wait(struct room *room, int semaphore)
     end.tv_nsec += TICK_MS * 1000000L;
     end.tv_sec += end.tv_nsec / 1000000000;
     end.tv_nsec %= 1000000000;
-    sem_clockwait(&shared->semaphores[semaphore], CLOCK_MONOTONIC, &end);
+    return sem_clockwait(&shared->semaphores[semaphore], CLOCK_MONOTONIC,
+                         &end) == 0;
 }
 
 static void posix_wake(struct room *room, int semaphore)
@@ -197,8 +198,8 @@ static int posix_live(struct room *room, bool on)
     struct shared *shared = room->shared;
     pthread_mutex_t *mine = &shared->alive[room->me];
 
-    return recover(mine, on ? pthread_mutex_trylock(mine)
-                            : pthread_mutex_unlock(mine));
+    return recover(mine,
+                   on ? pthread_mutex_lock(mine) : pthread_mutex_unlock(mine));
 }
 
 static unsigned posix_living(struct room *room)

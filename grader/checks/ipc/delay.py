@@ -16,6 +16,7 @@ from grader.strace.faults import Fault, ordinals
 STILL = 6  # looks at a thread in a row that find it stopped: longer than any other stop of a tracer
 # Calls that make a room. openat counts only where it opens shared memory.
 MAKES = ("openat", "ftruncate", "fallocate", "shmget", "semget", "semctl", "shmat", "semop", "fcntl")
+LOCKS = ("futex", "semop", "semtimedop", "fcntl")  # what may wait for others, or wake them
 SHARED_MEMORY = b"/dev/shm/"
 
 
@@ -62,6 +63,17 @@ def clean_start(talk: Talk, calls: tuple[str, ...]) -> Trace:
     recording = record(talk.run, talk.run.program(), calls, cpu=None, strings=64)
     talk.leave(talk.start("first", wrap=recording.strace.argv()))
     return recording.trace()
+
+
+def used_locks(talk: Talk) -> list[str]:
+    """Return the calls by which a member locks, waits or wakes, as far as it makes them."""
+    recording = record(talk.run, talk.run.program(), LOCKS, cpu=None)
+    one = talk.start("one", wrap=recording.strace.argv())
+    other = talk.join("other", [one])
+    one.say(b"hello")
+    talk.until(lambda: b"one: hello" in other.lines)
+    talk.leave(one)
+    return sorted({call.name for call in recording.trace().calls(*LOCKS)})
 
 
 def making(talk: Talk) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ import select
 import signal
 import time
 from itertools import combinations
+from random import Random
 from typing import Any, Callable, Iterable, Sequence
 
 from grader.checks.ipc.member import Ends, Member
@@ -27,9 +28,12 @@ Condition = Callable[[], bool]
 class Talk:
     """A context manager. Members start by `start` and `gather`; `until` moves all bytes meanwhile."""
 
-    def __init__(self, run: Run, backend: str = "posix", tmpfs_bytes: int = 64 << 20):
+    def __init__(
+        self, run: Run, backend: str = "posix", label: str = "", tmpfs_bytes: int = 64 << 20
+    ):
         self.run, self.backend = run, backend
-        self.room = f"room{run.random.randrange(10**6)}"
+        self.random = Random(f"{run.job.seed}:{run.check.id}:{label}:{backend}")
+        self.room = f"room{self.random.randrange(10**6)}"
         self.members: list[Member] = []
         self._paused: set[str] = set()
         self._program = run.program()
@@ -75,7 +79,7 @@ class Talk:
 
     def gather(self, count: int, terminals: int = 0) -> list[Member]:
         """Start so many members, the first of them on terminals, and wait until all have joined."""
-        names = self.run.random.sample(NAMES, count)
+        names = self.random.sample(NAMES, count)
         members = [self.start(name, terminal=i < terminals) for i, name in enumerate(names)]
         self.expect_linked(members)
         return members

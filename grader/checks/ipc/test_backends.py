@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Callable
 
 from grader.checks.ipc.test_crash import member_dies, room_dies
@@ -11,6 +12,7 @@ from grader.checks.ipc.test_objects import cleanup, perms
 from grader.checks.ipc.test_order import contention, stress
 from grader.checks.ipc.test_start import race
 from grader.checks.ipc.test_talk import lines_of_all_kinds, talk_of_many, talk_of_two
+from grader.checks.ipc.together import failures
 from grader.outcome import Failed, check
 from grader.run import Run
 
@@ -36,16 +38,10 @@ HANGS = 3  # after so many failures the rest is taken for failed, or a bad one w
 @check("both.backends")
 def test_backends(run: Run) -> None:
     """Do all of the above with `-b sysv` as well: System V shared memory and semaphores."""
-    failures: dict[str, Failed] = {}
-    for name, scenario in SCENARIOS.items():
-        if len(failures) < HANGS:
-            try:
-                scenario(run)
-            except Failed as failure:
-                failures[name] = failure
-    if not failures:
+    found = failures({name: partial(each, run) for name, each in SCENARIOS.items()}, HANGS)
+    if not found:
         return
-    stories = "\n".join(f"{name}: {failure.observed}" for name, failure in failures.items())
-    first = next(iter(failures.values()))
-    share = 0.0 if len(failures) == HANGS else 1 - len(failures) / len(SCENARIOS)
+    stories = "\n".join(f"{name}: {failure.observed}" for name, failure in found.items())
+    first = next(iter(found.values()))
+    share = 0.0 if len(found) >= HANGS else 1 - len(found) / len(SCENARIOS)
     raise Failed(stories, expected=first.expected, evidence=first.evidence, share=share)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import signal
-from typing import Sequence
+from functools import partial
+from typing import Callable, Sequence
 
-from grader.checks.ipc.delay import is_held, making, start_held
+from grader.checks.ipc.delay import is_held, making, start_held, used_locks
 from grader.checks.ipc.member import Member
 from grader.checks.ipc.objects import expect_none
 from grader.checks.ipc.talk import NOTICE, STEP, Talk
+from grader.checks.ipc.together import together
 from grader.checks.ipc.transcript import Said, expect_said
 from grader.outcome import check
 from grader.run import Run
 
-LOCKS = ("futex", "semop", "semtimedop", "fcntl")
+Pair = tuple[Member, Member]
+Story = Callable[[Talk, Pair], None]
 HOLD = 1.0  # seconds
 LONG = b"x" * 1500
 MANY = 400  # long lines: more than any ring holds
@@ -37,19 +40,31 @@ def test_room(run: Run) -> None:
 
 
 def member_dies(run: Run, backend: str) -> None:
-    """Deaths of one, at the worst moments."""
-    with Talk(run, backend) as talk:
+    """Deaths of one, at the worst moments, each in a room of its own."""
+    with Talk(run, backend, "habits") as talk:
+        places = [(call, when) for call in used_locks(talk) for when in ("1", "3")]
+    rooms = [partial(_killed_in, call=call, when=when) for call, when in places]
+    rooms += [_killed_at_ease, _killed_blocked, _stopped_is_not_dead]
+    together(partial(_with_pair, run, backend, room, f"{n}") for n, room in enumerate(rooms))
+
+
+def _with_pair(run: Run, backend: str, story: Story, label: str) -> None:
+    """A room with two members who see one thing happen; they talk afterwards, and leave nothing."""
+    with Talk(run, backend, label) as talk:
         one, other = talk.gather(2)
-        for call in LOCKS:
-            for when in ("1", "3"):
-                _killed_in(talk, (one, other), call, when)
-        _killed_blocked(talk, one, other)
-        _stopped_is_not_dead(talk, one, other)
+        story(talk, (one, other))
         talk.leave(one, other)
-        expect_none(talk, "after members have died, and the others have left")
+        expect_none(talk, "after a member was killed, and the others have left")
 
 
-def _killed_in(talk: Talk, others: tuple[Member, Member], call: str, when: str) -> None:
+def _killed_at_ease(talk: Talk, others: Pair) -> None:
+    victim = talk.join("victim", others)
+    talk.kill(victim)
+    _expect_noticed(talk, victim, others, "while it waited for its input")
+    _expect_talk(talk, others, "after a member was killed")
+
+
+def _killed_in(talk: Talk, others: Pair, call: str, when: str) -> None:
     """Kill a member that is held back in a call of its locks: behind one that takes it, before one that wakes."""
     name = f"{call}{when}"
     victim = start_held(talk, name, call, HOLD, when, before=call == "futex")
@@ -93,32 +108,26 @@ def _fill(talk: Talk, sender: Member, reader: Member) -> list[bytes]:
     return lines
 
 
-def _killed_blocked(talk: Talk, one: Member, other: Member) -> None:
+def _killed_blocked(talk: Talk, others: Pair) -> None:
     """Kill one who waits for space, and the one who is waited for."""
-    slow = talk.join("slow", (one, other))
-    blocked = talk.join("blocked", (one, other, slow))
+    slow = talk.join("slow", others)
+    blocked = talk.join("blocked", (*others, slow))
     _fill(talk, blocked, slow)
-    talk.kill(blocked)
-    _expect_noticed_later(talk, slow)
-    talk.kill(slow)
-    _expect_noticed(talk, slow, (one, other), "while the others waited for it")
-    _expect_noticed(talk, blocked, (one, other), "while it waited for space")
-    _expect_talk(talk, (one, other), "after one was killed while the ring was full")
+    talk.kill(blocked, slow)
+    _expect_noticed(talk, slow, others, "while the others waited for it")
+    _expect_noticed(talk, blocked, others, "while it waited for space")
+    _expect_talk(talk, others, "after one was killed while the ring was full")
 
 
-def _expect_noticed_later(talk: Talk, slow: Member) -> None:
-    """The ring is full: news of a death may have to wait for space as well."""
-    talk.until(lambda: any(member.misses(slow) for member in talk.members), 0.1)
-
-
-def _stopped_is_not_dead(talk: Talk, one: Member, other: Member) -> None:
+def _stopped_is_not_dead(talk: Talk, others: Pair) -> None:
     """Stop one for more than two seconds; it gets everything when it goes on."""
+    one, other = others
     sleeper = talk.join("sleeper", (one, other))
     speaker = talk.join("speaker", (one, other, sleeper))
     said: Said = {speaker.name: _fill(talk, speaker, sleeper)}
     talk.watch(NOTICE + 0.3)
     if one.misses(sleeper) or other.misses(sleeper):
-        observed = f"sleeper was stopped (SIGSTOP), not killed, and was announced as left"
+        observed = "sleeper was stopped (SIGSTOP), not killed, and was announced as left"
         raise talk.failed(observed, "a stopped member is not dead", (one, other))
     assert sleeper.process is not None
     sleeper.process.signal(signal.SIGCONT)
@@ -132,19 +141,27 @@ def _stopped_is_not_dead(talk: Talk, one: Member, other: Member) -> None:
 
 
 def room_dies(run: Run, backend: str) -> None:
-    """Deaths of all, and of one who makes the room."""
+    """Deaths of all, and of one who makes the room, behind each call that does."""
+    with Talk(run, backend, "habits") as talk:
+        places = making(talk)
+    makers = [partial(_maker_dies, run, backend, call, when) for call, when in places]
+    together([partial(_all_die, run, backend), *makers])
+
+
+def _all_die(run: Run, backend: str) -> None:
     with Talk(run, backend) as talk:
         members = talk.gather(3)
         _fill(talk, members[0], members[1])
         talk.kill(*members)
         _expect_usable(talk, "all members were killed while the ring was full")
-        for call, when in making(talk):
-            talk.room = f"dead-{call}"
-            first = start_held(talk, "first", call, HOLD, when)
-            is_held(talk, first)
-            talk.kill(first)
-            _expect_usable(talk, f"whoever made the room was killed behind {call}")
-        expect_none(talk, "after rooms were left by crashes, used again and left")
+
+
+def _maker_dies(run: Run, backend: str, call: str, when: str) -> None:
+    with Talk(run, backend, call) as talk:
+        first = start_held(talk, "first", call, HOLD, when)
+        is_held(talk, first)
+        talk.kill(first)
+        _expect_usable(talk, f"whoever made the room was killed behind {call}")
 
 
 def _expect_usable(talk: Talk, when: str) -> None:
@@ -155,3 +172,4 @@ def _expect_usable(talk: Talk, when: str) -> None:
         raise talk.failed(observed, "the room is usable again", pair)
     _expect_talk(talk, pair, when)
     talk.leave(*pair)
+    expect_none(talk, f"{when}; after newcomers have left")

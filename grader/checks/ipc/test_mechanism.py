@@ -36,7 +36,7 @@ def mechanism(run: Run, backend: str) -> None:
         for name, recording in zip(("ann", "bob"), recordings):
             talk.start(name, wrap=recording.strace.argv())
         talk.expect_linked(talk.members)
-        said: Said = {m.name: [b"%x" % run.random.getrandbits(60)] for m in talk.members}
+        said: Said = {m.name: [b"%x" % talk.random.getrandbits(60)] for m in talk.members}
         for member in talk.members:
             member.say(*said[member.name])
         expect_all(talk, said)

@@ -58,11 +58,11 @@ def _by_signal(talk: Talk, number: int) -> None:
     """Two members, one after the other told to end by a signal."""
     pair = talk.gather(2)
     name = signal_name(number)
-    for member in pair:
-        _signal(talk, member, number)
+    _signal(talk, pair[0], number)
     if not talk.until(lambda: pair[1].misses(pair[0])):
         observed = f"{pair[0]} got {name}; {pair[1]} was not told that it left"
         raise talk.failed(observed, f"{name} is a way to leave", pair)
+    _signal(talk, pair[1], number)
     expect_none(talk, f"after {name}")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from grader.checks.ipc.talk import STEP, Talk
 from grader.checks.ipc.transcript import Said, expect_all, expect_end
 from grader.outcome import check
@@ -34,7 +36,7 @@ def stress(run: Run, backend: str, lines: int) -> None:
         members = talk.gather(SENDERS)
         said: Said = {member.name: [] for member in members}
         for member in members:
-            said[member.name] = _numbered(run, lines)
+            said[member.name] = _numbered(talk.random, lines)
             member.say(*said[member.name])
         for slow in members[:2]:
             talk.pause(slow)
@@ -46,17 +48,17 @@ def stress(run: Run, backend: str, lines: int) -> None:
         expect_end(talk, said)
 
 
-def _numbered(run: Run, lines: int) -> list[bytes]:
+def _numbered(random: Random, lines: int) -> list[bytes]:
     """Lines of different lengths, so that records go round the end of a buffer everywhere."""
-    pad = run.random.randbytes(40).hex().encode()
-    sizes = run.random.choices(range(len(pad)), k=lines)
+    pad = random.randbytes(40).hex().encode()
+    sizes = random.choices(range(len(pad)), k=lines)
     return [b"%d %s" % (number, pad[:size]) for number, size in enumerate(sizes)]
 
 
 def contention(run: Run, backend: str) -> None:
     """Four members whose calls are late: two before the call, two behind it."""
     with Talk(run, backend) as talk:
-        names = run.random.sample(["una", "val", "wim", "zoe"], 4)
+        names = talk.random.sample(["una", "val", "wim", "zoe"], 4)
         for number, name in enumerate(names):
             talk.start(name, wrap=_late(run, behind=number % 2 == 1))
         members = list(talk.members)
@@ -64,7 +66,7 @@ def contention(run: Run, backend: str) -> None:
         said: Said = {member.name: [] for member in members}
         for _ in range(3):
             for member in members:
-                lines = _numbered(run, 40)
+                lines = _numbered(talk.random, 40)
                 member.say(*lines)
                 said[member.name] += lines
             expect_all(talk, said, limit=3 * STEP)

@@ -17,7 +17,7 @@ from grader.run import Run
 
 STARTER = Path(__file__).with_name("starter.c")
 MEMBERS, ROUNDS = 16, 50
-HOLD = 0.25  # seconds
+HOLD = 0.15  # seconds
 
 
 @check("join.race")
@@ -46,7 +46,7 @@ def race(run: Run, backend: str, rounds: int) -> None:
 def _round(talk: Talk, starter: socket.socket, room: str) -> None:
     """One room: all are there, of each two one was told of the other, one line reaches all."""
     talk.forget()
-    names = talk.run.random.sample(NAMES, MEMBERS)
+    names = talk.random.sample(NAMES, MEMBERS)
     ends = [Ends() for _ in names]
     descriptors = [descriptor for each in ends for descriptor in each.theirs]
     socket.send_fds(starter, [" ".join([room, *names]).encode()], descriptors)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from grader.checks.ipc.member import Member
 from grader.checks.ipc.talk import STEP, Talk
 from grader.checks.ipc.transcript import Said, expect_all, expect_end, expect_said
@@ -33,10 +35,10 @@ def test_long(run: Run) -> None:
     lines_of_all_kinds(run, "posix")
 
 
-def words(run: Run, number: int = 0) -> bytes:
+def words(random: Random, number: int = 0) -> bytes:
     """Return a line of its own, a few words long."""
-    chosen = run.random.choices(WORDS, k=run.random.randrange(1, 6))
-    return f"{number} {' '.join(chosen)} {run.random.getrandbits(32):x}".encode()
+    chosen = random.choices(WORDS, k=random.randrange(1, 6))
+    return f"{number} {' '.join(chosen)} {random.getrandbits(32):x}".encode()
 
 
 def talk_of_two(run: Run, backend: str) -> None:
@@ -45,8 +47,8 @@ def talk_of_two(run: Run, backend: str) -> None:
         one, other = talk.gather(2, terminals=1)
         said: Said = {one.name: [], other.name: []}
         for number in range(20):
-            member = run.random.choice((one, other))
-            lines = [words(run, number) for _ in range(run.random.randrange(1, 4))]
+            member = talk.random.choice((one, other))
+            lines = [words(talk.random, number) for _ in range(talk.random.randrange(1, 4))]
             member.say(*lines)
             said[member.name] += lines
             expect_all(talk, said)
@@ -83,7 +85,7 @@ def talk_of_many(run: Run, backend: str, count: int) -> None:
         said: Said = {member.name: [] for member in members}
         for number in range(12):
             for member in members:
-                line = words(run, number)
+                line = words(talk.random, number)
                 member.say(line)
                 said[member.name].append(line)
         expect_all(talk, said)
@@ -95,12 +97,12 @@ def lines_of_all_kinds(run: Run, backend: str) -> None:
     with Talk(run, backend) as talk:
         one, other = talk.gather(2)
         said: Said = {one.name: [], other.name: []}
-        _say_in_turn(talk, one, said, _harmless(run))
+        _say_in_turn(talk, one, said, _harmless(talk.random))
         for size in (LIMIT, LIMIT - 1, LIMIT):
-            _say_in_turn(talk, other, said, [_noise(run, size)])
+            _say_in_turn(talk, other, said, [_noise(talk.random, size)])
         for size in (LIMIT + 1, 1 << 20, 2 * LIMIT, LIMIT + 1):
             _refuse(talk, one, size)
-            _say_in_turn(talk, one, said, [words(run), _noise(run, LIMIT), b"shorter"])
+            _say_in_turn(talk, one, said, [words(talk.random), _noise(talk.random, LIMIT), b"shorter"])
         one.feed += b"the end has no end"
         said[one.name].append(b"the end has no end")
         one.hang_up()
@@ -110,17 +112,17 @@ def lines_of_all_kinds(run: Run, backend: str) -> None:
         expect_said(talk, other, said)
 
 
-def _harmless(run: Run) -> list[bytes]:
+def _harmless(random: Random) -> list[bytes]:
     """Lines of a few bytes, which a terminal could send as well or not."""
     every = bytes(byte for byte in range(256) if byte != 10)
     odd = [b"", b" ", b"%s%n%d", b"\0", b"a\0b", every, "süß – 語".encode(), b"* x joined", b": "]
-    run.random.shuffle(odd)
+    random.shuffle(odd)
     return odd
 
 
-def _noise(run: Run, size: int) -> bytes:
+def _noise(random: Random, size: int) -> bytes:
     """A line of so many bytes, none of which is a line's end."""
-    return run.random.randbytes(size).replace(b"\n", b"N")
+    return random.randbytes(size).replace(b"\n", b"N")
 
 
 def _say_in_turn(talk: Talk, member: Member, said: Said, lines: list[bytes]) -> None:
@@ -133,7 +135,7 @@ def _refuse(talk: Talk, member: Member, size: int) -> None:
     """Say a line that is too long, and wait for the message."""
     assert member.process is not None
     process, before = member.process, len(member.process.stderr_text())
-    member.say(_noise(talk.run, size))
+    member.say(_noise(talk.random, size))
     told = talk.until(lambda: len(process.stderr_text()) > before or process.ended(), STEP)
     if process.ended():
         observed = f"a line of {size:,} bytes: {member} ended"
