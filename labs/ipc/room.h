@@ -62,7 +62,7 @@ struct room {
     int object;   /* its descriptor or identifier */
     int semaphores;
     int64_t next_watch; /* when to look for the dead again, ms */
-    bool left;          /* our place may be somebody else's by now */
+    _Atomic bool left;  /* our place may be somebody else's by now */
 };
 
 /* Each member has two semaphores: NEWS + me, for something to read, and

@@ -87,12 +87,14 @@ ssize_t room_send(struct room *room, const char *lines, size_t n)
 /* The lock, unless another thread of ours has left the room. */
 static int lock_inside(struct room *room)
 {
-    if (room->backend->lock(room) == -1)
-        return -1;
-    if (!room->left)
+    int r = room->backend->lock(room);
+
+    if (r == 0 && !room->left)
         return 0;
-    room->backend->unlock(room);
-    errno = ESHUTDOWN;
+    if (r == 0)
+        room->backend->unlock(room);
+    if (room->left) /* then the room may be gone as well */
+        errno = ESHUTDOWN;
     return -1;
 }
 

@@ -104,39 +104,37 @@ static int map(struct room *room)
     return 0;
 }
 
-/* The file lock, which ends with its holder, makes sure that one initialises
- * and that the others wait for it. */
-static int map_and_init(struct room *room)
-{
-    struct shared *shared;
-    int error;
-
-    while (flock(room->object, LOCK_EX) == -1)
-        if (errno != EINTR)
-            return -1;
-    if (map(room) == -1)
-        return -1;
-    shared = room->shared;
-    if (!shared->ready && init_shared(shared) == -1) {
-        error = errno;
-        munmap(shared, sizeof(*shared));
-        errno = error;
-        return -1;
-    }
-    flock(room->object, LOCK_UN);
-    return 0;
-}
-
-/* Somebody makes the object and fails before anybody is in: take it away. */
-static void give_up(struct room *room, const char *path)
+/* Before anybody is in; what has just been made must not be left behind. */
+static int give_up(struct room *room, const char *path, bool fresh)
 {
     int error = errno;
-    struct stat status;
 
-    if (fstat(room->object, &status) == 0 && status.st_blocks == 0)
+    if (fresh)
         shm_unlink(path);
     close(room->object);
     errno = error;
+    return -1;
+}
+
+/* The file lock, which ends with its holder, makes sure that one initialises
+ * and that the others wait for it. */
+static int map_and_init(struct room *room, const char *path)
+{
+    struct stat status = {.st_size = 1};
+    struct shared *shared;
+
+    while (flock(room->object, LOCK_EX) == -1)
+        if (errno != EINTR)
+            return give_up(room, path, false);
+    if (fstat(room->object, &status) == -1 || map(room) == -1)
+        return give_up(room, path, status.st_size == 0);
+    shared = room->shared;
+    if (!shared->ready && init_shared(shared) == -1) {
+        munmap(shared, sizeof(*shared));
+        return give_up(room, path, true);
+    }
+    flock(room->object, LOCK_UN);
+    return 0;
 }
 
 static int open_object(const char *path)
@@ -161,10 +159,8 @@ static int posix_open(struct room *room)
         room->object = open_object(path);
         if (room->object == -1)
             return -1;
-        if (map_and_init(room) == -1) {
-            give_up(room, path);
+        if (map_and_init(room, path) == -1)
             return -1;
-        }
         if (posix_lock(room) == -1 || fstat(room->object, &status) == -1) {
             posix_close(room, false);
             return -1;

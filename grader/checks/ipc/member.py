@@ -127,6 +127,10 @@ class Member:
         """What it has printed behind its last whole line."""
         return self._rest
 
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that it has used so far."""
+        return self.process.cpu_seconds() if self.process else 0.0
+
     def knows(self, other: Member) -> bool:
         """Whether it was told that the other one joined."""
         return self.joined[other.name.encode()] > 0

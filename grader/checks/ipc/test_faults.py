@@ -91,6 +91,7 @@ def _judged(talk: Talk, cell: Cell, room: str) -> Cell:
     recording = _recorded(talk, cell)
     story, evidence = "", []
     try:
+        _alone(talk, _recorded(talk, cell))
         _scenario(talk, recording)
     except (Failed, TimeLimit) as failure:
         story = str(failure)
@@ -104,6 +105,19 @@ def _judged(talk: Talk, cell: Cell, room: str) -> Cell:
         talk.box = talk.run.sandbox()
         talk.box.__enter__()
     return result
+
+
+def _alone(talk: Talk, recording: Recording) -> None:
+    """A member that makes a room and leaves, or fails: nothing stays."""
+    first = talk.start("alone", wrap=recording.strace.argv())
+    first.hang_up()
+    talk.until(lambda: first.ended)
+    if not first.ended:
+        raise talk.failed("it does not end", EXPECTED, (first,))
+    if talk.ending(first).code != 0:
+        _expect_refusal(talk, first)
+    talk.forget()
+    expect_none(talk, "alone in a room, it has ended")
 
 
 def _scenario(talk: Talk, recording: Recording) -> None:

@@ -60,4 +60,4 @@ def _judge(talk: Talk, recordings: dict[str, Recording]) -> None:
 
 
 def _cpu(members: list[Member]) -> list[float]:
-    return [member.process.cpu_seconds() if member.process else 0.0 for member in members]
+    return [member.cpu_seconds() for member in members]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+from grader.checks.ipc.member import Member
 from grader.checks.ipc.talk import STEP, Talk
 from grader.checks.ipc.transcript import Said, expect_all, expect_end
 from grader.outcome import check
@@ -14,6 +15,7 @@ from grader.strace.faults import Fault
 SENDERS, LINES = 8, 5_000
 LOCKS = ("futex", "semop", "semtimedop", "fcntl", "flock")  # what may wait for others, or wake them
 LATE = 300  # microseconds
+CALM = 0.2  # seconds
 
 
 @check("order.stress")
@@ -41,11 +43,23 @@ def stress(run: Run, backend: str, lines: int) -> None:
         for slow in members[:2]:
             talk.pause(slow)
         talk.until(lambda: not any(member.unread for member in members), 0.15)
+        _expect_calm(talk, members)
         talk.resume(members[0])
         talk.until(lambda: not any(member.unread for member in members), 0.15)
         talk.resume(members[1])
         expect_all(talk, said, limit=3 * STEP)
         expect_end(talk, said)
+
+
+def _expect_calm(talk: Talk, members: list[Member]) -> None:
+    """Everybody waits for the slow readers: nobody spins."""
+    before = [member.cpu_seconds() for member in members]
+    talk.watch(CALM)
+    for member, begin in zip(members, before):
+        spent = member.cpu_seconds() - begin
+        if member.unread and spent > CALM / 4:
+            observed = f"{member} used {spent:.2f} s of CPU time in {CALM} s of waiting for space"
+            raise talk.failed(observed, "a full buffer blocks its senders, who sleep", (member,))
 
 
 def _numbered(random: Random, lines: int) -> list[bytes]:
