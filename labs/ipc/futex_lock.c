@@ -18,26 +18,28 @@ enum { FREE, TAKEN, WANTED };
  * wake-up between our look and our sleep is not lost. */
 static void sleep_while_wanted(struct futex_lock *lock)
 {
-    syscall(SYS_futex, &lock->word, FUTEX_WAIT_PRIVATE, WANTED, NULL);
+    /* TODO(futex_lock): 3. FUTEX_WAIT: sleep if the word still is WANTED.
+     * futex(2). */
+    (void)lock;
 }
 
 int futex_trylock(struct futex_lock *lock)
 {
-    uint32_t expected = FREE;
-
-    return atomic_compare_exchange_strong(&lock->word, &expected, TAKEN);
+    /* TODO(futex_lock): 1. FREE becomes TAKEN, in one step. */
+    (void)lock;
+    return 0;
 }
 
 void futex_lock(struct futex_lock *lock)
 {
-    if (futex_trylock(lock))
-        return;
-    while (atomic_exchange(&lock->word, WANTED) != FREE)
-        sleep_while_wanted(lock);
+    /* TODO(futex_lock): 2. if it is not free: say that somebody wants it, and
+     * sleep; again and again, until you have it. */
+    (void)lock, (void)sleep_while_wanted;
 }
 
 void futex_unlock(struct futex_lock *lock)
 {
-    if (atomic_exchange(&lock->word, FREE) == WANTED)
-        syscall(SYS_futex, &lock->word, FUTEX_WAKE_PRIVATE, 1);
+    /* TODO(futex_lock): 4. FREE again; wake one if somebody may sleep.
+     * FUTEX_WAKE. */
+    (void)lock;
 }

@@ -19,61 +19,54 @@ static const size_t SIZE = sizeof(struct request) - sizeof(long);
 
 int sysv_send(int queue, long urgency, pid_t client, const char *text)
 {
-    struct request request = {.type = urgency, .client = client};
-    int r;
-
-    if (strlen(text) >= TEXT) {
-        errno = EMSGSIZE;
-        return -1;
-    }
-    if (urgency == REPLY)
-        request.type += client;
-    strcpy(request.text, text);
-    do
-        r = msgsnd(queue, &request, SIZE, IPC_NOWAIT);
-    while (r == -1 && errno == EINTR);
-    return r;
+    /* TODO(mq): 1. msgsnd(2) without waiting. The size does not count the
+     * type. */
+    (void)queue, (void)urgency, (void)client, (void)text;
+    errno = ENOSYS;
+    return -1;
 }
 
 static int take(int queue, struct request *request, long type, int flags)
 {
-    ssize_t n;
-
-    do
-        n = msgrcv(queue, request, SIZE, type, flags);
-    while (n == -1 && errno == EINTR);
-    return n == -1 ? -1 : 0;
+    /* TODO(mq): 1. msgrcv(2), again after EINTR; 0 or -1. */
+    (void)queue, (void)request, (void)type, (void)flags, (void)SIZE;
+    errno = ENOSYS;
+    return -1;
 }
 
 /* A negative type: the lowest one up to that. */
 int sysv_next(int queue, struct request *request)
 {
-    return take(queue, request, -LAZY, 0);
+    /* TODO(mq): 2. which type means: the lowest one up to LAZY? msgrcv(2). */
+    (void)queue, (void)request, (void)take;
+    errno = ENOSYS;
+    return -1;
 }
 
 int sysv_reply(int queue, pid_t client, struct request *reply)
 {
-    return take(queue, reply, REPLY + (long)client, IPC_NOWAIT);
+    /* TODO(mq): 2. exactly one type; ENOMSG if there is none. */
+    (void)queue, (void)client, (void)reply, (void)take;
+    errno = ENOSYS;
+    return -1;
 }
 
 /* -- POSIX ---------------------------------------------------------------- */
 
 mqd_t posix_make(const char *name, long messages)
 {
-    struct mq_attr attr = {.mq_maxmsg = messages, .mq_msgsize = TEXT};
-    mode_t mask = umask(0);
-    mqd_t queue =
-        mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK, 0600, &attr);
-    int error = errno;
-
-    umask(mask);
-    errno = error;
-    return queue;
+    /* TODO(mq): 3. mq_open(3): made once, 0600 whatever the umask is, never
+     * waits. */
+    (void)name, (void)messages;
+    return (mqd_t)-1;
 }
 
 int posix_send(mqd_t queue, unsigned priority, const char *text)
 {
-    return mq_send(queue, text, strlen(text) + 1, priority);
+    /* TODO(mq): 3. mq_send(3); the final zero belongs to the message. */
+    (void)queue, (void)priority, (void)text;
+    errno = ENOSYS;
+    return -1;
 }
 
 static int64_t now_ms(void)
@@ -87,28 +80,18 @@ static int64_t now_ms(void)
 /* On Linux a queue is a descriptor, which poll(2) can wait for. */
 int posix_next(mqd_t queue, char text[TEXT], int ms)
 {
-    struct pollfd ready = {.fd = queue, .events = POLLIN};
-    int64_t end = now_ms() + ms, left = ms;
-    unsigned priority;
-
-    while (mq_receive(queue, text, TEXT, &priority) == -1) {
-        if (errno != EAGAIN && errno != EINTR)
-            return -1;
-        if (left < 0 || poll(&ready, 1, (int)left) == 0) {
-            errno = ETIMEDOUT;
-            return -1;
-        }
-        left = end - now_ms();
-    }
-    return (int)priority;
+    /* TODO(mq): 4. mq_receive(3); if there is nothing, wait, but not longer
+     * than until now + ms, however many signals come. poll(2), or
+     * mq_timedreceive(3). */
+    (void)queue, (void)text, (void)ms, (void)now_ms;
+    errno = ENOSYS;
+    return -1;
 }
 
 int posix_remove(mqd_t queue, const char *name)
 {
-    int closed = mq_close(queue), error = errno, removed = mq_unlink(name);
-
-    if (closed == 0)
-        return removed;
-    errno = error;
+    /* TODO(mq): 3. mq_close(3) and mq_unlink(3), both. */
+    (void)queue, (void)name;
+    errno = ENOSYS;
     return -1;
 }

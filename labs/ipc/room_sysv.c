@@ -41,26 +41,25 @@ static key_t key_of(const char *name)
 
 static int change(struct room *room, struct sembuf *operations, size_t count)
 {
-    int r;
-
-    do
-        r = semop(room->semaphores, operations, count);
-    while (r == -1 && errno == EINTR);
-    return r;
+    /* TODO(project): 11. semop(2), again when a signal interrupts it. */
+    (void)room, (void)operations, (void)count;
+    errno = ENOSYS;
+    return -1;
 }
 
 static int sysv_lock(struct room *room)
 {
-    struct sembuf operations[] = {{LOCK, 0, 0}, {LOCK, 1, SEM_UNDO}};
-
-    return change(room, operations, 2);
+    /* TODO(project): 11. wait until the semaphore LOCK is 0 and add 1, in one
+     * step, undone when we die. TLPI 47.8. */
+    (void)room, (void)change;
+    errno = ENOSYS;
+    return -1;
 }
 
 static void sysv_unlock(struct room *room)
 {
-    struct sembuf operation = {LOCK, -1, SEM_UNDO};
-
-    change(room, &operation, 1);
+    /* TODO(project): 11. take the 1 away. */
+    (void)room;
 }
 
 static void sysv_close(struct room *room, bool locked)
@@ -74,34 +73,25 @@ static void sysv_close(struct room *room, bool locked)
  * and only who has it removes both. */
 static int lock_the_set(struct room *room)
 {
-    key_t key = key_of(room->name);
-
-    do {
-        room->semaphores = semget(key, COUNT, IPC_CREAT | MODE);
-        if (room->semaphores == -1)
-            return -1;
-        if (sysv_lock(room) == 0)
-            return 0;
-    } while (errno == EIDRM ||
-             errno == EINVAL); /* the last one left just now */
+    /* TODO(project): 11. find or make the set (semget(2)), and lock it; begin
+     * again if the last one removes it meanwhile. */
+    (void)room, (void)key_of, (void)sysv_lock;
+    errno = ENOSYS;
     return -1;
 }
 
 static unsigned sysv_living(struct room *room)
 {
-    unsigned short values[COUNT] = {0};
-    unsigned living = 0;
-
-    semctl(room->semaphores, 0, GETALL, values);
-    for (int i = 0; i < MEMBERS; i++)
-        living |= (unsigned)(values[ALIVE + i] != 0) << i;
-    return living;
+    /* TODO(project): 11. a bit for each semaphore ALIVE + i that is not 0:
+     * semctl(2), GETALL. */
+    (void)room;
+    return ~0u;
 }
 
 static void sysv_remove(struct room *room)
 {
-    shmctl(room->object, IPC_RMID, NULL); /* gone when the last one detaches */
-    semctl(room->semaphores, 0, IPC_RMID);
+    /* TODO(project): 11. remove segment and set: IPC_RMID. */
+    (void)room;
 }
 
 /* With the lock held: what nobody uses is not left behind. */
@@ -118,55 +108,41 @@ static void give_up(struct room *room)
 /* Is this the room of that name? What the dead have left is nobody's. */
 static int claim(struct room *room)
 {
-    struct shared *shared = room->shared;
-
-    room->board = &shared->board;
-    if (sysv_living(room) == 0)
-        strcpy(shared->name, room->name);
-    if (strcmp(shared->name, room->name) == 0)
-        return 0;
-    errno = EADDRINUSE;
-    shmdt(shared);
+    /* TODO(project): 11. find the board. If nobody lives, the room gets our
+     * name; if it has another one, EADDRINUSE. */
+    (void)room;
+    errno = ENOSYS;
     return -1;
 }
 
 static int sysv_open(struct room *room)
 {
-    key_t key = key_of(room->name);
-
-    if (lock_the_set(room) == -1)
-        return -1;
-    room->object = shmget(key, sizeof(struct shared), IPC_CREAT | MODE);
-    if (room->object != -1) {
-        room->shared = shmat(room->object, NULL, 0);
-        if (room->shared != (void *)-1 && claim(room) == 0)
-            return 0;
-    }
-    give_up(room);
+    /* TODO(project): 11. lock the set, then find or make the segment and
+     * attach it: shmget(2), shmat(2). TLPI 48.2. */
+    (void)room, (void)lock_the_set, (void)claim, (void)give_up;
+    errno = ENOSYS;
     return -1;
 }
 
 static bool sysv_wait(struct room *room, int semaphore)
 {
-    struct sembuf operation = {(unsigned short)semaphore, -1, 0};
-    struct timespec tick = {0, TICK_MS * 1000000L};
-
-    return semtimedop(room->semaphores, &operation, 1, &tick) == 0;
+    /* TODO(project): 11. semtimedop(2), at most TICK_MS. */
+    (void)room, (void)semaphore;
+    return false;
 }
 
 static void sysv_wake(struct room *room, int semaphore)
 {
-    struct sembuf operation = {(unsigned short)semaphore, 1, 0};
-
-    change(room, &operation, 1);
+    /* TODO(project): 11. add 1. */
+    (void)room, (void)semaphore;
 }
 
 static int sysv_live(struct room *room, bool on)
 {
-    unsigned short mine = (unsigned short)(ALIVE + room->me);
-    struct sembuf operation = {mine, on ? 1 : -1, SEM_UNDO};
-
-    return change(room, &operation, 1);
+    /* TODO(project): 11. add 1 to ALIVE + room->me, undone when we die; or
+     * take it away. */
+    (void)room, (void)on;
+    return 0;
 }
 
 const struct backend sysv_backend = {

@@ -83,8 +83,7 @@ static void consume(struct channel *c, int out)
 {
     struct shared *shared = c->shared;
 
-    signal(SIGPIPE,
-           SIG_IGN); /* write(2) tells, and the producer waits for us */
+    signal(SIGPIPE, SIG_IGN); /* or the producer would wait for us */
     do {
         if (c->change(c, DATA, -1) == -1)
             _exit(1);
