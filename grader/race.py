@@ -49,6 +49,11 @@ def expect_race(run: Run, argument: int, line: str) -> None:
     _judge(race, line, "under ThreadSanitizer")
 
 
+def expect_line(run: Run, argument: int, line: str) -> None:
+    """Run the threads at full speed. Raises Failed unless this line is printed."""
+    _judge(_perform(run, build_race(run, "plain"), argument, ()), line, "at full speed")
+
+
 def expect_late(run: Run, argument: int, line: str, faults: Iterable[Fault]) -> None:
     """Run the threads while each of these calls in turn is late. Raises Failed unless this line is printed."""
     program = build_race(run, "plain")

@@ -128,7 +128,9 @@ def _scenario(talk: Talk, recording: Recording) -> None:
     else:
         first.say(b"hello")
         second.say(b"hello")
-        heard = talk.until(lambda: b"second: hello" in first.lines and b"first: hello" in second.lines)
+        heard = talk.until(
+            lambda: b"second: hello" in first.lines and b"first: hello" in second.lines
+        )
         if not heard and not first.ended:
             raise talk.failed("one does not hear the other", EXPECTED, (first, second))
         talk.leave(first)

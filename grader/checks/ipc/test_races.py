@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.outcome import check
-from grader.race import expect_late, expect_race
+from grader.race import expect_late, expect_line, expect_race
 from grader.run import Run
 from grader.strace.faults import Fault
 
@@ -14,14 +14,17 @@ FUTEX = (
 )
 # Every other one: some threads are late, and some are not.
 SOME = (Fault("futex", delay_us=4 * LATE, when="1+2"), Fault("futex", delay_us=LATE, when="2+3"))
+MANY = 100_000  # rounds at full speed
 FEW = 40  # rounds where calls are late
 
 
 @check("counter.races")
 def test_counter(run: Run) -> None:
-    """Let threads add, and others ask for the total, in a build with ThreadSanitizer."""
+    """Let threads add, and others ask for the total, in a build with ThreadSanitizer, and at full speed."""
     rounds = run.random.randrange(1500, 2500)
     expect_race(run, rounds, f"errors 0, backwards 0, total {8 * rounds}")
+    for _ in range(3):
+        expect_line(run, MANY, f"errors 0, backwards 0, total {8 * MANY}")
 
 
 @check("queue.races")
@@ -52,4 +55,5 @@ def test_futex(run: Run) -> None:
     gets in beside another one, none sleeps for ever."""
     rounds = run.random.randrange(1500, 2500)
     expect_race(run, rounds, f"number {4 * rounds}")
+    expect_line(run, MANY, f"number {4 * MANY}")
     expect_late(run, 4 * FEW, f"number {16 * FEW}", (*FUTEX, *SOME))

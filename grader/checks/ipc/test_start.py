@@ -71,7 +71,9 @@ def _expect_ends(talk: Talk, starter: socket.socket) -> None:
     statuses = [int(word) for word in starter.recv(1024).split()]
     bad = [os.waitstatus_to_exitcode(status) for status in statuses if status != 0]
     if bad:
-        observed = f"of {MEMBERS} members that started at once, {len(bad)} ended with status {bad[0]}"
+        observed = (
+            f"of {MEMBERS} members that started at once, {len(bad)} ended with status {bad[0]}"
+        )
         raise talk.failed(observed, "all join and leave, exit status 0")
 
 

@@ -119,7 +119,9 @@ def lines_of_all_kinds(run: Run, backend: str) -> None:
             _say_in_turn(talk, other, said, [_noise(talk.random, size)])
         for size in (LIMIT + 1, 1 << 20, 2 * LIMIT, LIMIT + 1):
             _refuse(talk, one, size)
-            _say_in_turn(talk, one, said, [words(talk.random), _noise(talk.random, LIMIT), b"shorter"])
+            _say_in_turn(
+                talk, one, said, [words(talk.random), _noise(talk.random, LIMIT), b"shorter"]
+            )
         one.feed += b"the end has no end"
         said[one.name].append(b"the end has no end")
         one.hang_up()

@@ -6,6 +6,8 @@
 #define queue_close(...) TESTED_VOID(queue_close(__VA_ARGS__))
 #define queue_free(...) TESTED_VOID(queue_free(__VA_ARGS__))
 
+enum { ROUNDS = 25 };
+
 TestSuite(queue, .timeout = TEST_SECONDS);
 
 static struct queue *queue;
@@ -69,13 +71,30 @@ Test(queue, fifo)
     queue_free(queue);
 }
 
+/* Two getters sleep; two items are put, one right behind the other. */
+static bool two_at_once(void)
+{
+    struct worker getters[2];
+    bool ended = true;
+
+    for (int i = 0; i < 2; i++)
+        worker_start(&getters[i], get, NULL);
+    for (int i = 0; i < 2; i++)
+        worker_sleeps(&getters[i]);
+    queue_put(queue, &items[1]);
+    queue_put(queue, &items[2]);
+    for (int i = 0; i < 2; i++)
+        ended = ended && worker_ends(&getters[i]);
+    return ended;
+}
+
 /* Who puts into a full queue sleeps until there is space, who takes from an
  * empty one until there is something; neither spins. */
 Test(queue, blocks)
 {
     struct worker putter, getter;
     void *item = NULL;
-    bool slept;
+    bool slept, all = true;
 
     begin(2);
     worker_start(&getter, get, NULL);
@@ -97,6 +116,9 @@ Test(queue, blocks)
     TESTED(queue_get(queue, &item));
     TESTED(queue_get(queue, &item));
     CHECK(item == &items[3], "what it had put comes last", "another one");
+    for (int i = 0; i < ROUNDS && all; i++)
+        all = two_at_once();
+    CHECK(all, "two items wake two who wait", "one of them still sleeps");
     queue_close(queue);
     queue_free(queue);
 }
@@ -117,8 +139,8 @@ Test(queue, close)
         for (int i = 0; i < CROWD; i++)
             worker_sleeps(&crowd[i]);
         queue_close(queue);
-        for (int i = 0; i < CROWD; i++) {
-            woken += worker_ends(&crowd[i]);
+        for (int i = 0; i < CROWD && worker_ends(&crowd[i]); i++) {
+            woken++;
             right += crowd[i].result == (full ? -1 : 0);
         }
         CHECK(woken == CROWD * (full + 1), "all %d wake up", "%d do", CROWD,

@@ -188,15 +188,22 @@ static int posix_live(struct room *room, bool on)
     return set_lock(room, F_OFD_SETLK, type, 1 + room->me) == -1 ? -1 : 0;
 }
 
-/* One call finds the first byte at which nobody lives, or all but us do. */
+/* Idle members look at the next one only; it may be dead as well, then at the
+ * one after that. Who comes in looks at all. */
 static unsigned posix_living(struct room *room)
 {
-    unsigned living = room->me == -1 ? 0 : 1u << room->me;
+    unsigned living = ~0u;
 
-    for (int i = 0; i < MEMBERS; i++)
-        if (i != room->me && room->board->members[i].state == PRESENT &&
-            set_lock(room, F_OFD_GETLK, F_WRLCK, 1 + i) != F_UNLCK)
-            living |= 1u << i;
+    for (int step = 1; step <= MEMBERS; step++) {
+        int i = (room->me + step + MEMBERS) % MEMBERS;
+
+        if (i == room->me || room->board->members[i].state != PRESENT)
+            continue;
+        if (set_lock(room, F_OFD_GETLK, F_WRLCK, 1 + i) == F_UNLCK)
+            living &= ~(1u << i);
+        else if (room->me != -1)
+            break;
+    }
     return living;
 }
 

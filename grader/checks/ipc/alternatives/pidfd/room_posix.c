@@ -217,15 +217,15 @@ static unsigned posix_living(struct room *room)
     struct shared *shared = room->shared;
     unsigned living = ~0u;
 
-    for (int step = 1; step < MEMBERS; step++) {
+    for (int step = 1; step <= MEMBERS; step++) {
         int i = (room->me + step + MEMBERS) % MEMBERS;
 
         if (shared->pids[i] == 0)
             continue;
-        if (process_lives(shared->pids[i]) && room->me != -1)
-            break;
         if (!process_lives(shared->pids[i]))
             living &= ~(1u << i);
+        else if (room->me != -1)
+            break;
     }
     return living;
 }

@@ -60,7 +60,8 @@ int report(int fd, const char *who, int error)
     pthread_mutex_lock(&output);
     pthread_cleanup_push(give_back, &output);
     for (int done = 0; done < n && r != -1;) {
-        poll(&space, 1, -1);
+        if (fd >= 0)
+            poll(&space, 1, -1);
         pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
         r = (int)write(fd, line + done, (size_t)(n - done));
         pthread_setcancelstate(state, NULL);
