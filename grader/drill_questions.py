@@ -144,7 +144,9 @@ def _through_memory(witness: Witness) -> Iterator[Answer]:
     expected = "one process reads, another one writes, shared memory is between them"
     reads = [r.call for r in witness.trace.reads() if witness.own(r.call) and (r.moved or 0) > 0]
     writes = [w.call for w in witness.trace.writes() if witness.own(w.call)]
-    writes = [call for call in writes if not call.arg(0).path.startswith("/dev/shm/")]  # sem_open(3)
+    writes = [
+        call for call in writes if not call.arg(0).path.startswith("/dev/shm/")
+    ]  # sem_open(3)
     both = {call.pid for call in reads} & {call.pid for call in writes}
     if both:
         calls_ = [call for call in (*reads, *writes) if call.pid in both]

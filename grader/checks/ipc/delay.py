@@ -45,8 +45,8 @@ def is_held(
     talk: Talk, member: Member, otherwise: Callable[[], bool] = lambda: False, limit: float = STEP
 ) -> bool:
     """Wait until a thread of the member is held back, or `otherwise` holds; tell which."""
+    assert member.process is not None
     process, seen = member.process, [0]
-    assert process is not None
 
     def look() -> bool:
         seen[0] = seen[0] + 1 if _stopped(process.pid) else 0

@@ -55,7 +55,7 @@ class Talk:
     ) -> Member:
         """Start one more chat in the room; it need not have joined yet."""
         ends = Ends(terminal)
-        command = [*((*UMASK, umask) if umask else ()), self._program, *self.arguments(name)]
+        command = [*((*UMASK, umask) if umask else ()), str(self._program), *self.arguments(name)]
         try:
             process = self.box.start(
                 command,

@@ -43,7 +43,7 @@ def member_dies(run: Run, backend: str) -> None:
     """Deaths of one, at the worst moments, each in a room of its own."""
     with Talk(run, backend, "habits") as talk:
         places = [(call, when) for call in used_locks(talk) for when in ("1", "3")]
-    rooms = [partial(_killed_in, call=call, when=when) for call, when in places]
+    rooms: list[Story] = [partial(_killed_in, call=call, when=when) for call, when in places]
     rooms += [_killed_at_ease, _killed_blocked, _stopped_is_not_dead]
     together(partial(_with_pair, run, backend, room, f"{n}") for n, room in enumerate(rooms))
 

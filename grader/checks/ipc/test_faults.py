@@ -64,7 +64,7 @@ def _sweep(run: Run, backend: str) -> Matrix:
         talk.leave(first)
         base = baseline(lambda: _empty(talk, empty))
         pairs = [Pair(c, e, is_making) for c, errors in FAULTS.items() for e in errors]
-        cells = []
+        cells: list[Cell] = []
         for cell in plan_sweep(clean.trace(), pairs, base, PLACES):
             cells.append(_judged(talk, cell, f"cell{len(cells)}"))
         return Matrix(tuple(cells))
@@ -91,7 +91,8 @@ def _judged(talk: Talk, cell: Cell, room: str) -> Cell:
     recording = _recorded(talk, cell)
     story, evidence = "", []
     try:
-        _alone(talk, _recorded(talk, cell))
+        _alone(talk, recording)
+        recording = _recorded(talk, cell)
         _scenario(talk, recording)
     except (Failed, TimeLimit) as failure:
         story = str(failure)

@@ -36,7 +36,7 @@ def race(run: Run, backend: str, rounds: int) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours:
             with theirs:
-                argv = [helper, run.program(), "-b", backend]
+                argv = [str(helper), str(run.program()), "-b", backend]
                 talk.box.start(argv, limits=run.limits, stdin=theirs.fileno())
             for number in range(rounds):
                 _round(talk, ours, f"race{number}")
