@@ -70,10 +70,10 @@ def _sweep(run: Run, backend: str) -> Matrix:
         return Matrix(tuple(cells))
 
 
-def _recorded(talk: Talk, cell: Cell | None = None) -> Recording:
+def _recorded(talk: Talk, cell: Cell | None = None, stacks: bool = False) -> Recording:
     faults = [cell.fault] if cell else []
     program = talk.run.program()
-    return record(talk.run, program, FAULTS, faults=faults, cpu=None, strings=64)
+    return record(talk.run, program, FAULTS, stacks, faults, cpu=None, strings=64)
 
 
 def _empty(talk: Talk, program: object) -> Trace:
@@ -98,14 +98,23 @@ def _judged(talk: Talk, cell: Cell, room: str) -> Cell:
         story = str(failure)
         talk.dismiss()
         evidence = list(getattr(failure, "evidence", ()))
-    trace = recording.trace()
-    shown = recording.exhibit(trace.injected()[:2])
-    result = cell.judged(trace, not story, [Evidence("note", story), *shown, *evidence])
-    if story:  # with what was left behind
-        talk.box.__exit__()
-        talk.box = talk.run.sandbox()
-        talk.box.__enter__()
-    return result
+    if not story:
+        return cell.judged(recording.trace(), True)
+    shown = _explained(talk, cell)
+    talk.box.__exit__()  # with what was left behind
+    talk.box = talk.run.sandbox()
+    talk.box.__enter__()
+    return cell.judged(recording.trace(), False, [Evidence("note", story), *shown, *evidence])
+
+
+def _explained(talk: Talk, cell: Cell) -> list[Evidence]:
+    """The call that failed, in another run, with the line that made it."""
+    recording = _recorded(talk, cell, stacks=True)
+    member = talk.start("again", wrap=recording.strace.argv())
+    member.hang_up()
+    talk.until(lambda: member.ended, 1.0)
+    talk.dismiss()
+    return recording.exhibit(recording.trace().injected()[:1])
 
 
 def _alone(talk: Talk, recording: Recording) -> None:

@@ -31,7 +31,7 @@ def idle(run: Run, backend: str) -> None:
         for number in range(MEMBERS):
             name, wrap = f"m{number}", []
             if number < TRACED:
-                recordings[name] = record(run, run.program(), ALL, cpu=None)
+                recordings[name] = record(run, run.program(), ALL, stacks=True, cpu=None)
                 wrap = recordings[name].strace.argv()
             talk.start(name, wrap=wrap)
         talk.expect_linked(talk.members)

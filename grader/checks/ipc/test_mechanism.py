@@ -32,7 +32,9 @@ def test_mechanism(run: Run) -> None:
 def mechanism(run: Run, backend: str) -> None:
     """Two members, everything that could carry text is traced."""
     with Talk(run, backend) as talk:
-        recordings = [record(run, run.program(), (*SENDS, *SHARES), cpu=None) for _ in range(2)]
+        recordings = [
+            record(run, run.program(), (*SENDS, *SHARES), stacks=True, cpu=None) for _ in range(2)
+        ]
         for name, recording in zip(("ann", "bob"), recordings):
             talk.start(name, wrap=recording.strace.argv())
         talk.expect_linked(talk.members)
