@@ -9,9 +9,10 @@ from itertools import combinations
 from random import Random
 from typing import Any, Callable, Iterable, Sequence
 
+from grader.checks.ipc.exhibits import exhibits
 from grader.checks.ipc.member import Ends, Member
 from grader.outcome import TIME_LIMIT, Failed
-from grader.process import POLL_SECONDS, TimeLimit
+from grader.process import TimeLimit
 from grader.process import Exit as Ending
 from grader.result import Evidence
 from grader.run import Run
@@ -195,30 +196,6 @@ class Talk:
         late = "does not" in observed or "not told" in observed or "neither" in observed
         reason = TIME_LIMIT if late else "wrong behaviour"
         return Failed(text, expected=expected, evidence=shown, reason=reason)
-
-
-def exhibits(member: Member) -> list[Evidence]:
-    """Return how a member is, what it printed last, and what it said on stderr."""
-    found = []
-    if member.process is not None:
-        ended = member.process.ended(POLL_SECONDS)
-        state = _ending(member) if ended else str(member.process.ledger())
-        found.append(Evidence("ledger", f"{member}: {state}"))
-        said = member.process.stderr_text().strip()
-        if said:
-            found.append(Evidence("output", f"{member}, stderr: {said[:400]}"))
-    if member.lines:
-        tail = b"\n".join(line[:80] for line in member.lines[-3:]).decode("utf-8", "replace")
-        found.append(Evidence("output", f"{member}, the last lines: {tail}"))
-    return found
-
-
-def _ending(member: Member) -> str:
-    assert member.process is not None
-    try:
-        return str(member.process.wait(1.0))
-    except TimeLimit:
-        return "it has ended"
 
 
 def _strangers(members: Sequence[Member]) -> list[tuple[Member, Member]]:
