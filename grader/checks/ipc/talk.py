@@ -11,7 +11,7 @@ from typing import Any, Callable, Iterable, Sequence
 
 from grader.checks.ipc.exhibits import exhibits
 from grader.checks.ipc.member import Ends, Member
-from grader.outcome import TIME_LIMIT, Failed
+from grader.outcome import TIME_LIMIT, WRONG, Failed
 from grader.process import TimeLimit
 from grader.process import Exit as Ending
 from grader.result import Evidence
@@ -112,9 +112,7 @@ class Talk:
 
     def watch(self, seconds: float) -> None:
         """Move bytes for so long: where what must not happen is waited for."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self._move(0.005)
+        self.until(lambda: False, seconds / self.run.slowness)
 
     def _move(self, seconds: float) -> None:
         poll = select.poll()
@@ -192,10 +190,10 @@ class Talk:
     ) -> Failed:
         """Return a failure, with what these members hold and said on stderr as evidence."""
         shown = [*evidence, *(exhibit for member in members for exhibit in exhibits(member))]
-        text = f"-b {self.backend}: {observed}"
-        late = "does not" in observed or "not told" in observed or "neither" in observed
-        reason = TIME_LIMIT if late else "wrong behaviour"
-        return Failed(text, expected=expected, evidence=shown, reason=reason)
+        late = any(sign in observed for sign in ("does not", "not told", "neither"))
+        reason = TIME_LIMIT if late else WRONG
+        observed = f"-b {self.backend}: {observed}"
+        return Failed(observed, expected=expected, evidence=shown, reason=reason)
 
 
 def _strangers(members: Sequence[Member]) -> list[tuple[Member, Member]]:
