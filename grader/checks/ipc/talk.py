@@ -191,9 +191,8 @@ class Talk:
         """Return a failure, with what these members hold and said on stderr as evidence."""
         shown = [*evidence, *(exhibit for member in members for exhibit in exhibits(member))]
         late = any(sign in observed for sign in ("does not", "not told", "neither"))
-        reason = TIME_LIMIT if late else WRONG
-        observed = f"-b {self.backend}: {observed}"
-        return Failed(observed, expected=expected, evidence=shown, reason=reason)
+        text, reason = f"-b {self.backend}: {observed}", TIME_LIMIT if late else WRONG
+        return Failed(text, expected=expected, evidence=shown, reason=reason)
 
 
 def _strangers(members: Sequence[Member]) -> list[tuple[Member, Member]]:
