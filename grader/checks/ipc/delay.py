@@ -16,15 +16,8 @@ from grader.strace.faults import Fault, ordinals
 STILL = 6  # looks at a thread in a row that find it stopped: longer than any other stop of a tracer
 # Calls that make a room. openat counts only where it opens shared memory.
 MAKES = (
-    "openat",
-    "ftruncate",
-    "fallocate",
-    "shmget",
-    "semget",
-    "semctl",
-    "shmat",
-    "semop",
-    "fcntl",
+    *("openat", "ftruncate", "fallocate", "fcntl"),
+    *("shmget", "semget", "semctl", "shmat", "semop", "semtimedop"),
 )
 LOCKS = ("futex", "semop", "semtimedop", "fcntl")  # what may wait for others, or wake them
 SHARED_MEMORY = b"/dev/shm/"
