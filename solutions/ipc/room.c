@@ -98,6 +98,12 @@ static int lock_inside(struct room *room)
     return -1;
 }
 
+/* A wake-up may be missing: who was to send it has died just before. */
+static bool nothing_to_do(struct room *room)
+{
+    return myself(room)->next == room->board->head && members_all_is_well(room);
+}
+
 ssize_t room_receive(struct room *room, char *buf, size_t size)
 {
     size_t n;
@@ -108,7 +114,7 @@ ssize_t room_receive(struct room *room, char *buf, size_t size)
         myself(room)->asleep = true;
         room->backend->unlock(room);
         while (!room->backend->wait(room, NEWS + room->me) &&
-               members_all_is_well(room))
+               nothing_to_do(room))
             continue;
         if (lock_inside(room) == -1)
             return -1;

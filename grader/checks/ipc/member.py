@@ -131,6 +131,11 @@ class Member:
         """Return the CPU time that it has used so far."""
         return self.process.cpu_seconds() if self.process else 0.0
 
+    @property
+    def heard(self) -> int:
+        """How many lines it has printed that somebody has said."""
+        return len(self.lines) - sum(self.joined.values()) - sum(self.left.values())
+
     def knows(self, other: Member) -> bool:
         """Whether it was told that the other one joined."""
         return self.joined[other.name.encode()] > 0

@@ -131,7 +131,7 @@ def _stopped_is_not_dead(talk: Talk, others: Pair) -> None:
         raise talk.failed(observed, "a stopped member is not dead", (one, other))
     assert sleeper.process is not None
     sleeper.process.signal(signal.SIGCONT)
-    talk.until(lambda: len(sleeper.lines) >= MANY, 2 * STEP)
+    talk.until(lambda: sleeper.heard >= MANY, 2 * STEP)
     said.update({one.name: [], other.name: []})
     expect_said(talk, sleeper, said)
     talk.leave(sleeper, speaker)

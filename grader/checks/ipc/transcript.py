@@ -19,7 +19,7 @@ def expect_all(talk: Talk, said: Said, limit: float = STEP) -> None:
     due = {m.name: sum(len(lines) for who, lines in said.items() if who != m.name) for m in hearers}
 
     def heard(member: Member) -> bool:
-        return len(member.lines) - _notices(member) >= due[member.name]
+        return member.heard >= due[member.name]
 
     talk.until(lambda: all(heard(member) or member.ended for member in hearers), limit)
     for member in hearers:
@@ -32,10 +32,6 @@ def expect_end(talk: Talk, said: Said) -> None:
     talk.leave(*members)
     for member in members:
         expect_said(talk, member, said)
-
-
-def _notices(member: Member) -> int:
-    return sum(member.joined.values()) + sum(member.left.values())
 
 
 def expect_said(talk: Talk, member: Member, said: Said) -> None:
