@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Sequence
 
 from grader.checks.ipc.member import Member
 from grader.checks.ipc.talk import STEP, Talk
@@ -13,6 +13,7 @@ from grader.strace.ask import Trace
 from grader.strace.call import Call
 from grader.strace.faults import Fault, ordinals
 
+REST = 20  # looks in a row that find no thread stopped
 STILL = 6  # looks at a thread in a row that find it stopped: longer than any other stop of a tracer
 # Calls that make a room. openat counts only where it opens shared memory.
 MAKES = (
@@ -47,6 +48,18 @@ def is_held(
 
     talk.until(look, limit)
     return seen[0] >= STILL
+
+
+def settle(talk: Talk, members: Sequence[Member], limit: float = STEP) -> None:
+    """Wait until traced members have come to rest: no tracer has stopped any of them for a while."""
+    seen = [0]
+
+    def look() -> bool:
+        busy = any(_stopped(member.process.pid) for member in members if member.process)
+        seen[0] = 0 if busy else seen[0] + 1
+        return seen[0] >= REST
+
+    talk.until(look, limit)
 
 
 def _stopped(pid: int) -> bool:

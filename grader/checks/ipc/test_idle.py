@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 
+from grader.checks.ipc.delay import settle
 from grader.checks.ipc.member import Member
 from grader.checks.ipc.talk import Talk
 from grader.outcome import Failed, check
@@ -36,7 +37,7 @@ def idle(run: Run, backend: str) -> None:
                 wrap = recordings[name].strace.argv()
             talk.start(name, wrap=wrap)
         talk.expect_linked(talk.members)
-        talk.watch(0.1)
+        settle(talk, talk.members[:TRACED])
         with suppress(Failed):  # they may still be busy with coming in
             return _judge(talk, recordings)
         return _judge(talk, recordings)
