@@ -38,11 +38,13 @@ bool members_tell(struct room *room, int who)
 {
     struct member *member = &room->board->members[who];
 
-    if (member->state == PRESENT && !member->told)
+    if (member->state == PRESENT && !member->told) {
+        member->told = true; /* first: who dies in between is told to leave */
         member->told = announce(room, who, " joined\n");
-    else if (member->state == GONE &&
-             (!member->told || announce(room, who, " left\n")))
+    } else if (member->state == GONE &&
+               (!member->told || announce(room, who, " left\n"))) {
         member->state = FREE;
+    }
     return member->told;
 }
 
