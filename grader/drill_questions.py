@@ -21,6 +21,9 @@ from grader.strace.run import DESCRIPTORS, TRANSFERS, WAITS
 
 BLOCK = 4096  # bytes: what a read should ask for at least
 RAW = frozenset({"write", "getpid"})
+KERNEL = frozenset(
+    "futex sched_yield nanosleep clock_nanosleep semop semtimedop fcntl flock read write".split()
+)
 CHANGEABLE = frozenset({"O_APPEND", "O_ASYNC", "O_DIRECT", "O_NOATIME", "O_NONBLOCK"})  # by F_SETFL
 
 
@@ -128,6 +131,32 @@ def _own_instructions(witness: Witness) -> Iterator[Answer]:
             return
 
 
+def _no_kernel(witness: Witness) -> Iterator[Answer]:
+    """No call that locks, waits or yields; for tests in which nobody else wants what the code takes."""
+    for call in witness.trace.calls(*KERNEL):
+        if witness.own(call):
+            yield Answer(f"it calls {call.name}", "no system call: nobody else wants it", (call,))
+            return
+
+
+def _through_memory(witness: Witness) -> Iterator[Answer]:
+    """What one process reads another one writes, and shared memory lies between them."""
+    expected = "one process reads, another one writes, shared memory is between them"
+    reads = [r.call for r in witness.trace.reads() if witness.own(r.call) and (r.moved or 0) > 0]
+    writes = [w.call for w in witness.trace.writes() if witness.own(w.call)]
+    writes = [
+        call for call in writes if not call.arg(0).path.startswith("/dev/shm/")
+    ]  # sem_open(3)
+    both = {call.pid for call in reads} & {call.pid for call in writes}
+    if both:
+        calls_ = [call for call in (*reads, *writes) if call.pid in both]
+        yield Answer("one process reads and writes", expected, tuple(calls_[:2]))
+    maps = [call for call in witness.trace.calls("mmap", "shmat") if witness.own(call)]
+    shared = [c for c in maps if c.name == "shmat" or "MAP_SHARED" in c.arg(3).flags]
+    if reads and not shared:
+        yield Answer("no memory is shared", expected, tuple(reads[:1]))
+
+
 def _waits_by(*names: str) -> Question:
     """Each call of the code under test waits at most once, and by one of these system calls."""
 
@@ -155,6 +184,8 @@ QUESTIONS = {
     "in_blocks": Question(DESCRIPTORS | TRANSFERS, _in_blocks),
     "own_instructions": Question(RAW, _own_instructions),
     "short_writes_continued": Question(DESCRIPTORS | TRANSFERS, _short_writes_continued),
+    "no_kernel": Question(KERNEL, _no_kernel),
+    "through_memory": Question(DESCRIPTORS | TRANSFERS | {"mmap", "shmat"}, _through_memory),
     "waits_by_select": _waits_by("select", "pselect6"),
     "waits_by_poll": _waits_by("poll", "ppoll"),
     "waits_by_epoll": _waits_by("epoll_wait", "epoll_pwait", "epoll_pwait2"),

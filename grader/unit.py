@@ -22,7 +22,11 @@ OBJCOPY = "/usr/bin/objcopy"
 KEEP = "--keep-global-symbol"  # of objcopy: all other symbols become local
 LIBRARIES = ("-lcriterion",)
 # The tests are compiled in every grading: quickly, and with guards around what the drill is given.
-TESTS_VARIANTS = {"plain": ("-O0",), "asan": ("-O0", "-fsanitize=address")}
+TESTS_VARIANTS = {
+    "plain": ("-O0",),
+    "asan": ("-O0", "-fsanitize=address"),
+    "tsan": ("-O1", "-fsanitize=thread"),
+}
 NO_LIMIT = "-DTEST_SECONDS=1e6"  # Criterion ends no test: unit_run.py knows how slow the machine is
 STUDENTS_CODE = "students_code"  # the section that the student's functions are in
 # Addresses as in the file, which the trace can be held against, and tables that cannot be written to.
@@ -36,11 +40,16 @@ UNSANITIZED = re.compile(r"\b_*no_(sanitize|address_safety_analysis)\w*")
 
 @dataclass(frozen=True)
 class Unit:
-    """One drill's tests, built in `folder` with the flags of a variant."""
+    """One drill's tests, built in `folder` with the flags of a variant.
+
+    tests: their source; plain_main: it has a `main` of its own and does not need Criterion.
+    """
 
     run: Run
     variant: str
     folder: Path
+    tests: Path
+    plain_main: bool = False
 
     @property
     def part(self) -> Part:
@@ -55,7 +64,12 @@ class Unit:
     @property
     def program(self) -> Path:
         """The program that runs the tests."""
-        return self.folder / f"unit_{self.part.id}"
+        return self.folder / self.tests.stem
+
+    @property
+    def linking(self) -> tuple[str, ...]:
+        """The options of gcc for linking, and the libraries."""
+        return () if self.plain_main else (*LINK, *LIBRARIES)
 
     @property
     def flags(self) -> list[str]:
@@ -80,7 +94,23 @@ def build_unit(run: Run, variant: str) -> Path:
     """
     if not has("criterion"):
         raise NotStarted(lacking(["criterion"]))
-    unit = Unit(run, variant, Path(run.job.scratch) / "build" / "units" / variant / run.part.id)
+    folder = Path(run.job.scratch) / "build" / "units" / variant / run.part.id
+    return _built(Unit(run, variant, folder, tests_of(run)))
+
+
+def build_race(run: Run, variant: str) -> Path:
+    """Return the drill's program of threads, race_<drill>.c: a plain `main` around the student's code.
+
+    Criterion's allocator and ThreadSanitizer do not go together, and its runner would be traced as well.
+    Raises BuildFailed, Tampered, NotStarted.
+    """
+    tests = paths.CHECKS / run.lab.id / f"race_{run.part.id}.c"
+    folder = Path(run.job.scratch) / "build" / "races" / variant / run.part.id
+    return _built(Unit(run, variant, folder, tests, plain_main=True))
+
+
+def _built(unit: Unit) -> Path:
+    """Compile and link, unless another process already has."""
     unit.folder.mkdir(parents=True, exist_ok=True)
     with (unit.folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -140,7 +170,7 @@ def _link(unit: Unit) -> None:
     room = Room(readable=(unit.run.source, paths.CHECKS), writable=(unit.folder,))
     with unit.run.sandbox(room) as box:
         ours, theirs = _tests(unit, box), _shut_in(unit, box)
-        argv = [COMPILER, *unit.flags, *LINK, str(ours), str(theirs), *LIBRARIES]
+        argv = [COMPILER, *unit.flags, str(ours), str(theirs), *unit.linking]
         _make(unit, box, argv, unit.program.name)
 
 
@@ -148,8 +178,9 @@ def _tests(unit: Unit, box: Sandbox) -> Path:
     """Compile the tests; nothing of theirs can be named from outside."""
     argv = [COMPILER, *COMMON, *TESTS_VARIANTS[unit.variant], NO_LIMIT, "-c"]
     argv += [f"-I{paths.CHECKS}", f"-I{unit.run.source}"]
-    open_ = _make(unit, box, [*argv, str(tests_of(unit.run))], "open_tests.o")
-    return _objcopy(unit, box, open_, "tests.o", [f"{KEEP}="])
+    open_ = _make(unit, box, [*argv, str(unit.tests)], "open_tests.o")
+    keep = f"{KEEP}={'main' if unit.plain_main else ''}"
+    return _objcopy(unit, box, open_, "tests.o", [keep])
 
 
 def _shut_in(unit: Unit, box: Sandbox) -> Path:

@@ -303,3 +303,18 @@ def test_a_question_names_the_calls_that_it_needs() -> None:
     assert {"fcntl", "socket", "close"} <= drill_questions.calls(["no_fd_leak"])
     assert "write" in drill_questions.calls(["no_fd_leak", "short_writes_continued"])
     assert drill_questions.calls([]) == frozenset()
+
+
+def test_no_kernel_means_no_call_that_locks_waits_or_yields() -> None:
+    assert tested("getpid() = 7").answers("no_kernel") == []
+    assert tested("sched_yield() = 0").answers("no_kernel") == ["it calls sched_yield"]
+    script = Script().add("futex(0x1, FUTEX_WAKE, 1) = 0").mark(ENTER).mark(LEAVE)
+    assert script.answers("no_kernel") == []
+
+
+def test_one_process_that_reads_and_writes_does_not_go_through_memory() -> None:
+    calls = ('read(3</a>, "x", 9) = 1', 'write(4</b>, "x", 1) = 1')
+    said = tested(*calls).answers("through_memory")
+    assert said == ["one process reads and writes", "no memory is shared"]
+    mapped = "mmap(NULL, 4096, PROT_READ, MAP_SHARED, 5, 0) = 0x7f0000000000"
+    assert tested(mapped, calls[0]).answers("through_memory") == []
