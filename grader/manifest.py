@@ -56,6 +56,9 @@ class Check:
     variants: tuple[str, ...]  # the builds that it runs
     assertions: int = 0  # of a Criterion test: how many a pass executes
     trace: tuple[str, ...] = ()  # of a Criterion test: questions, see grader/drill_questions.py
+    right: str = (
+        ""  # what it needs and not every machine gives: it is held without, see id_range.py
+    )
 
 
 @dataclass(frozen=True)
@@ -180,6 +183,7 @@ def _check(table: Table, limits: dict[str, Limits]) -> Check:
         variants=table.texts("variants", ["plain"]),
         assertions=table.whole("assertions", 0),
         trace=table.texts("trace", []),
+        right=table.text("right", ""),
     )
 
 

@@ -17,6 +17,7 @@ from grader.result import CheckResult, Grade, check_from_json
 from grader.score import total
 from grader.submission import Submission
 from grader.under import STRACE, TRACE
+from grader.manifest_rules import IDS
 from grader.worker import Bench, Event, bench, lay_out, run_worker
 
 Listener = Callable[[Event], None]
@@ -63,7 +64,8 @@ def grade(lab: Lab, submission: Submission, options: Options, listen: Listener) 
     record = _Record()
     with bench() as place:
         job = _job(place, lab, submission, options)
-        for event in run_worker(place, job):
+        with_ids = any(check.right == IDS for check in lab.checks if check.id in options.checks)
+        for event in run_worker(place, job, with_ids):
             record.take(event)
             listen(event)
         record.notes += kept_trace(Path(job.scratch), options)
