@@ -17,6 +17,7 @@ from grader.process import NotStarted
 START_LIMIT = 10.0  # seconds for bwrap or gate to get going, even on a machine that is very busy
 FULL, PARTIAL, NONE = "full", "partial", "none"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
+FRESH = ("/tmp", "/run", "/var/log", "/dev/shm")  # each a tmpfs of its own
 SYSTEM_FOLDERS = ("/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin")
 
 
@@ -28,6 +29,9 @@ class Room:
     writable: tuple[Path, ...] = ()
     user: int | None = None  # user id inside; None keeps the one outside
     tmpfs_bytes: int = 64 << 20
+    sizes: tuple[tuple[str, int], ...] = ()  # bytes of single ones of the folders in FRESH
+    links: tuple[tuple[str, str], ...] = ()  # symbolic links: where from, where to
+    id_range: int = -1  # descriptor of a user namespace with more users, see grader/id_range.py
 
 
 class Holder:
@@ -49,7 +53,7 @@ class Holder:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                pass_fds=[info_write],
+                pass_fds=[info_write, *([self._room.id_range] if self._room.id_range >= 0 else [])],
                 env=ENVIRONMENT,
             )
         except OSError as error:
@@ -90,22 +94,31 @@ class Holder:
 
     def _bwrap_argv(self, info_fd: int) -> list[str]:
         gate = str(paths.tool("gate"))
-        argv = ["bwrap", "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts"]
+        argv = ["bwrap", *self._users(), "--unshare-ipc", "--unshare-pid", "--unshare-uts"]
         argv += ["--unshare-cgroup-try", "--unshare-net", "--as-pid-1", "--die-with-parent"]
         argv += ["--new-session", "--info-fd", str(info_fd), "--ro-bind", "/usr", "/usr"]
-        if self._room.user is not None:
-            argv += ["--uid", str(self._room.user), "--gid", str(self._room.user)]
         argv += _system_files()
         argv += ["--proc", "/proc"] if self._isolation == FULL else ["--ro-bind", "/proc", "/proc"]
         argv += ["--dev", "/dev"]
-        for folder in ("/tmp", "/run", "/var/log", "/dev/shm"):
-            argv += ["--size", str(self._room.tmpfs_bytes), "--tmpfs", folder]
+        sizes = dict(self._room.sizes)
+        for folder in FRESH:
+            size = sizes.get(folder, self._room.tmpfs_bytes)
+            argv += ["--size", str(size), "--tmpfs", folder]
+        for link, target in self._room.links:
+            argv += ["--symlink", target, link]
         for readable in (*self._room.readable, Path(gate)):
             argv += ["--ro-bind", str(readable), str(readable)]
         for writable in self._room.writable:
             argv += ["--bind", str(writable), str(writable)]
         argv += ["--remount-ro", "/dev", "--remount-ro", "/"]  # else a tmpfs without bounds
         return [*argv, "--chdir", "/tmp", "--", gate, "-H"]
+
+    def _users(self) -> list[str]:
+        """bwrap options for the user namespace, which may be there already."""
+        if self._room.id_range >= 0:
+            return ["--userns", str(self._room.id_range)]
+        user = [] if self._room.user is None else [str(self._room.user)]
+        return ["--unshare-user", *(word for id in user for word in ("--uid", id, "--gid", id))]
 
     def close(self) -> None:
         """Kill the first process; with it the kernel kills every other one of the namespace."""

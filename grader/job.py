@@ -18,6 +18,7 @@ class Job:
     seed: int
     checks: tuple[str, ...]  # ids to run; empty for all
     jobs: int = 0  # checks side by side; 0 lets the machine decide
+    id_range: int = -1  # descriptor of a user namespace with more users, see id_range.py
     under: str = ""  # "", "strace" or "gdb": how a replay runs the program
     quiet: str = ""  # a file whose lock all gradings of a batch share, see grader/quiet.py
     track: str = ""  # "", "go" or "mapping", see track.py

@@ -28,6 +28,9 @@ _CANNOT = {
     StraceUnavailable: "the program cannot be traced here",
     NotStarted: "the machine could not start the program",
 }
+LACKING = (
+    "a right that the manifest names is missing: "  # begins the reason of what is held for that
+)
 UNEARNED = (Verdict.SKIPPED, Verdict.TAMPERED)
 
 

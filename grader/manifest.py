@@ -56,9 +56,8 @@ class Check:
     variants: tuple[str, ...]  # the builds that it runs
     assertions: int = 0  # of a Criterion test: how many a pass executes
     trace: tuple[str, ...] = ()  # of a Criterion test: questions, see grader/drill_questions.py
-    mechanism: bool = (
-        False  # about how it is done in C: left out on track `go`, see grader/track.py
-    )
+    mechanism: bool = False  # how it is done in C: left out on track `go`, see grader/track.py
+    right: str = ""  # without it, held: what not every machine gives, see grader/id_range.py
 
 
 @dataclass(frozen=True)
@@ -185,6 +184,7 @@ def _check(table: Table, limits: dict[str, Limits]) -> Check:
         assertions=table.whole("assertions", 0),
         trace=table.texts("trace", []),
         mechanism=table.flag("mechanism", False),
+        right=table.text("right", ""),
     )
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from grader.manifest import Lab, Part
 
 KINDS = ("project", "drill")
+IDS = "ids"
+RIGHTS = ("", IDS)  # what a machine may lack: see grader/id_range.py
 VARIANTS = ("plain", "asan", "tsan")  # builds: as given, with ASan and UBSan, with TSan
 
 _PART_ID = re.compile(r"[a-z][a-z0-9_]*")
@@ -81,6 +83,9 @@ def _variants(lab: Lab, toml: Toml) -> None:
         if wrong or not check.variants:
             what = unknown("variant", wrong[0], VARIANTS) if wrong else "variants must not be empty"
             raise toml.error(("check", number, "variants"), what)
+        if check.right not in RIGHTS:
+            what = unknown("right", check.right, RIGHTS[1:])
+            raise toml.error(("check", number, "right"), what)
 
 
 def _points(lab: Lab, toml: Toml) -> None:

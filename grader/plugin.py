@@ -20,8 +20,10 @@ from grader import calibrate, manifest, paths
 from grader.build import BuildFailed
 from grader.collect import Unmarked, functions_of
 from grader.job import Job, read_job
-from grader.judge import Judge, compile_failure
+from grader.id_range import LACK as NO_RANGE
+from grader.judge import LACKING, Judge, compile_failure
 from grader.manifest import Check, Lab
+from grader.manifest_rules import IDS
 from grader.orphan import end_with_parent
 from grader.outcome import Inconclusive
 from grader.process import NotStarted
@@ -131,6 +133,9 @@ class Grading:
     def _work(self, check: Check, slot: int) -> Outcome:
         context = self._context(check, slot)
         function = self._functions[check.id]
+        if check.right == IDS and self.job.id_range < 0:
+            lack = f"{LACKING}a range of user IDs; {NO_RANGE}"
+            return check_to_json(self._judge.result(check, Verdict.INCONCLUSIVE, reason=lack))
         return check_to_json(self._judge.judged(check, lambda: function(context)))
 
     def _lost(self, check: Check, trouble: str, seconds: float) -> Outcome:

@@ -35,6 +35,23 @@ def unused_user() -> int:
     return random.SystemRandom().choice(candidates)
 
 
+class NoUsers(RuntimeError):
+    """All user ids that could be had are in use."""
+
+
+def unused_users(count: int) -> int:
+    """Return the first of `count` user ids in a row that no account, and no running process, has.
+
+    Raises NoUsers.
+    """
+    taken = {entry.pw_uid for entry in pwd.getpwall()} | _running_users()
+    firsts = range(FIRST, LAST - count + 2, count)
+    free = [first for first in firsts if taken.isdisjoint(range(first, first + count))]
+    if not free:
+        raise NoUsers(f"no {count} user ids in a row are free")
+    return random.SystemRandom().choice(free)
+
+
 def _running_users() -> set[int]:
     users = set()
     for name in os.listdir("/proc"):

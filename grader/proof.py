@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Iterator
 
 from grader import paths
+from grader.judge import LACKING
 from grader.manifest import Lab
 from grader.result import CheckResult, Grade, Verdict
 from grader.score import held
@@ -116,8 +117,13 @@ def _apply(patch: Path, folder: Path) -> None:
 
 
 def complaints(subject: Subject, grade: Grade) -> list[str]:
-    """Return in what a grade differs from what the subject must get; empty if in nothing."""
-    found = [f"{each.id}: {each.reason}" for each in grade.checks if held(each)]
+    """Return in what a grade differs from what the subject must get; empty if in nothing.
+
+    What is held because this machine lacks a right that the manifest names is no complaint.
+    """
+    lacking = {each.id for each in grade.checks if held(each) and each.reason.startswith(LACKING)}
+    doubtful = [each for each in grade.checks if held(each) and each.id not in lacking]
+    found = [f"{each.id}: {each.reason}" for each in doubtful]
     if subject.kind == SKELETON:
         if grade.score > SKELETON_SHARE * grade.max_score:
             found.append(f"the skeleton earns {grade.score:g} of {grade.max_score:g}")
@@ -125,7 +131,7 @@ def complaints(subject: Subject, grade: Grade) -> list[str]:
     failed = [each for each in grade.checks if each.verdict is not Verdict.PASS and not held(each)]
     expected = {*subject.fails, *subject.may}
     found += [_unexpected(each) for each in failed if each.id not in expected]
-    missed = set(subject.fails) - {each.id for each in failed}
+    missed = set(subject.fails) - {each.id for each in failed} - lacking
     found += [f"{check}: must fail, but did not" for check in sorted(missed)]
     return found + _unsaid(subject, failed)
 

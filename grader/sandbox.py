@@ -18,6 +18,7 @@ from grader.holder import ENVIRONMENT, FULL, NONE, PARTIAL, START_LIMIT, Holder,
 from grader.ledger import OUTPUT
 from grader.limits import Limits, rlimits
 from grader.process import NotStarted, Process
+from grader.rights import Rights
 from grader.under import GDB, Under
 
 if TYPE_CHECKING:
@@ -76,13 +77,14 @@ class Sandbox:
         stdout: int | None = None,
         stderr: int | None = None,
         cwd: str = "/tmp",
+        rights: Rights = Rights(),
     ) -> Process:
         """Start a program inside and return it once it has a process id.
 
         argv: absolute path and arguments; wrap: a command that stays outside and runs the launcher,
         such as strace; sanitized: the program was built with a sanitizer; ptrace: it may trace; stdout
-        and stderr are kept in a file (Process.stderr_text) unless descriptors are given. Raises
-        NotStarted.
+        and stderr are kept in a file (Process.stderr_text) unless descriptors are given; rights: what
+        it may do in there. Raises NotStarted.
         """
         attached = False
         if self._under is not None and self._under.concerns(argv):
@@ -92,7 +94,7 @@ class Sandbox:
         flags = ["-f", str(filter_fd), "-d", cwd, *(["-A"] if sanitized else [])]
         for resource, soft, hard in rlimits(limits, sanitized, self.holder != 0):
             flags += ["-l", f"{resource}:{soft}:{hard}"]
-        command = [*flags, str(self.holder), *map(str, argv)]
+        command = [*flags, *rights.flags(), str(self.holder), *map(str, argv)]
         streams = (None, None, None) if attached else (stdin, stdout, stderr)
         process = self._launch(wrap, command, streams, {**ENVIRONMENT, **(env or {})}, attached)
         process.await_start(START_LIMIT)

@@ -14,6 +14,7 @@ from typing import Callable
 from grader import golang, paths
 from grader.job import Job
 from grader.manifest import Lab, load_lab
+from grader.manifest_rules import IDS
 from grader.result import CheckResult, Grade, check_from_json
 from grader.score import total
 from grader.submission import Submission
@@ -69,7 +70,8 @@ def grade(lab: Lab, submission: Submission, options: Options, listen: Listener) 
         job = _job(place, lab, submission, options)
         if options.track:
             golang.stock(Path(job.scratch), lab.id)
-        for event in run_worker(place, job):
+        with_ids = any(check.right == IDS for check in lab.checks if check.id in options.checks)
+        for event in run_worker(place, job, with_ids=with_ids):
             record.take(event)
             listen(event)
         record.notes += kept_trace(Path(job.scratch), options)

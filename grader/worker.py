@@ -8,12 +8,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterator
 
 from grader import paths, privilege
+from grader.id_range import id_range
 from grader.job import Job, write_job
 from grader.manifest import Lab
 from grader.orphan import end_all_of
@@ -92,12 +93,20 @@ def lay_out(place: Bench, lab: Lab, submission: Submission) -> Path:
     return source
 
 
-def run_worker(place: Bench, job: Job, module: str = "") -> Iterator[Event]:
+def run_worker(
+    place: Bench, job: Job, module: str = "", with_ids: bool = False
+) -> Iterator[Event]:
     """Yield the worker's events as they come. Raises WorkerFailed.
 
-    module: what is run in place of the checks, `python3 -m MODULE JOB EVENTS`.
+    module: what is run in place of the checks, `python3 -m MODULE JOB EVENTS`; with_ids: try to give the
+    worker a range of user IDs.
     """
     job_file = place.folder / "scratch" / "job.json"
+    with id_range(place.user) if with_ids else nullcontext(-1) as ids:
+        yield from _run(place, replace(job, id_range=ids), job_file, module)
+
+
+def _run(place: Bench, job: Job, job_file: Path, module: str) -> Iterator[Event]:
     write_job(job, job_file)
     if place.user is not None:
         privilege.give(place.folder / "scratch", place.user)
@@ -149,7 +158,7 @@ def _start(place: Bench, job: Job, argv: list[str], events_fd: int) -> subproces
         stdin=None if attached else subprocess.DEVNULL,
         stdout=None if attached else subprocess.PIPE,
         stderr=None if attached else subprocess.STDOUT,
-        pass_fds=[events_fd],
+        pass_fds=[events_fd, *([job.id_range] if job.id_range >= 0 else [])],
         text=True,
         errors="replace",
         **_identity(place),

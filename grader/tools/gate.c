@@ -1,7 +1,8 @@
 /*
  * gate: the door through which a program enters a sandbox.
  *
- *   gate [-r FD] [-f FD] [-l RES:SOFT:HARD]... [-d DIR] [-A] HOLDER PROG...
+ *   gate [-r FD] [-f FD] [-l RES:SOFT:HARD]... [-d DIR] [-c CAP]... [-g GID]...
+ *        [-A] HOLDER PROG...
  *   gate -H
  *
  * HOLDER is the process id of the sandbox's first process; gate enters all of
@@ -16,6 +17,9 @@
  *   -f FD   load the seccomp filter (struct sock_filter[]) that FD holds
  *   -l ...  setrlimit(2) by number; a hard limit never rises
  *   -d DIR  working directory of PROG
+ *   -c CAP  keep the capability of that number; it holds in the sandbox's user
+ *           namespace only
+ *   -g GID  give PROG this supplementary group, as the sandbox numbers it
  *   -A      no address space randomisation (sanitizers need that)
  *   -H      hold: be the first process of a sandbox until stdin ends
  *
@@ -26,6 +30,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -41,7 +46,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FAILED = 125, MAX_LIMITS = 16, MAX_FILTER = 4096 };
+enum { FAILED = 125, MAX_LIMITS = 16, MAX_FILTER = 4096, MAX_GROUPS = 8 };
 
 struct limit {
     int resource;
@@ -55,6 +60,9 @@ struct options {
     int fixed_addresses;
     struct limit limits[MAX_LIMITS];
     int limit_count;
+    unsigned long long kept; /* capabilities, a bit each */
+    gid_t groups[MAX_GROUPS];
+    size_t group_count;
 };
 
 /* In the child, until it executes PROG: where its parent learns what failed. */
@@ -127,14 +135,28 @@ static void apply_limits(const struct options *opt)
     }
 }
 
-static void drop_privileges(void)
+static void add_group(struct options *opt, const char *text)
+{
+    errno = EINVAL;
+    if (opt->group_count == MAX_GROUPS)
+        die(text);
+    opt->groups[opt->group_count++] = (gid_t)atoi(text);
+}
+
+static void drop_privileges(const struct options *opt)
 {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct none[2] = {{0}};
+    struct __user_cap_data_struct left[2] = {{0}};
 
+    if (opt->group_count > 0 && setgroups(opt->group_count, opt->groups) == -1)
+        die("setgroups");
     for (int cap = 0; cap < 64; cap++)
-        prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* fails where none is left */
-    if (syscall(SYS_capset, &header, none) == -1)
+        if (!(opt->kept >> cap & 1))
+            prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* fails where none is left */
+    for (int half = 0; half < 2; half++)
+        left[half].effective = left[half].permitted =
+            (unsigned)(opt->kept >> 32 * half);
+    if (syscall(SYS_capset, &header, left) == -1)
         die("capset");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
         die("no_new_privs");
@@ -196,7 +218,7 @@ static void run_program(const struct options *opt, char **argv)
         personality(ADDR_NO_RANDOMIZE);
     even_out();
     apply_limits(opt);
-    drop_privileges();
+    drop_privileges(opt);
     if (opt->filter_fd != -1)
         load_filter(opt->filter_fd);
     close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
@@ -243,7 +265,7 @@ int main(int argc, char **argv)
     pid_t holder, child;
     int letter, exec_pipe[2];
 
-    while ((letter = getopt(argc, argv, "+r:f:l:d:AH")) != -1) {
+    while ((letter = getopt(argc, argv, "+r:f:l:d:c:g:AH")) != -1) {
         switch (letter) {
         case 'r':
             opt.report_fd = atoi(optarg);
@@ -256,6 +278,12 @@ int main(int argc, char **argv)
             break;
         case 'd':
             opt.dir = optarg;
+            break;
+        case 'c':
+            opt.kept |= 1ULL << (atoi(optarg) & 63);
+            break;
+        case 'g':
+            add_group(&opt, optarg);
             break;
         case 'A':
             opt.fixed_addresses = 1;

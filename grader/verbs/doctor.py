@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from grader import privilege, toolchain
-from grader.machine import Fact, abilities, packages
+from grader.machine import Fact, abilities, packages, range_of_ids
 from grader.score import FULL, NOT_GRADABLE
 
 WIDTH = 80
@@ -25,6 +25,7 @@ def run(_: argparse.Namespace) -> int:
     try:
         toolchain.prepare()
         lacking += [fact for fact in _shown(_tried()) if not fact.ok]
+        _shown([range_of_ids(privilege.unused_user() if privilege.is_root() else None)])
     except (toolchain.Unready, OSError) as error:
         lost, mend = toolchain.EVERYTHING, "install what is missing, and ask again"
         lacking += _shown([Fact("tools", False, str(error), lost, mend)])

@@ -1,0 +1,5 @@
+/* lacks_run: a library without the function that it is for. */
+int plugin_version(void)
+{
+    return 1;
+}
