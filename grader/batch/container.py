@@ -11,7 +11,8 @@ IMAGE = "syslabs"
 PREFIX = "syslabs-grading-"  # of the names of containers
 ENGINES = ("docker", "podman")
 ANSWER = 30  # seconds in which an engine says whether it is there
-SCRATCH = "/tmp:exec,mode=1777,size=1g,nr_inodes=200000"
+SCRATCH = "--tmpfs=/tmp:exec,mode=1777,size=1g"  # of its memory
+INODES = "nr_inodes=200000"  # podman knows no such option: there, memory alone is the limit
 INSIDE_QUIET = "/run/quiet"
 INSIDE = ("/usr/bin/python3", "-sP", "-m", "grader.batch.inside")
 LIMITS = (
@@ -39,13 +40,16 @@ class Engine:
         """
         return [
             *(self.command, "run", "--interactive", "--rm", f"--name={name}", "--log-driver=none"),
-            *("--network=none", "--read-only", f"--tmpfs={SCRATCH}", *LIMITS),
+            *("--network=none", "--read-only", self._scratch(), *LIMITS),
             *("--cap-drop=ALL", "--security-opt=no-new-privileges"),
             *(f"--security-opt=seccomp={profile}", *self.extra),
             f"--volume={quiet}:{INSIDE_QUIET}:ro",
             *(f"--env=SYSLABS_QUIET={INSIDE_QUIET}", "--env=PYTHONPATH=/syslabs"),
             *(IMAGE, "timeout", "--signal=KILL", f"{seconds:.0f}", *INSIDE),
         ]
+
+    def _scratch(self) -> str:
+        return SCRATCH if self.command == "podman" else f"{SCRATCH},{INODES}"
 
     def end(self, name: str) -> None:
         """Remove a container, running or not, if there is one of that name."""
