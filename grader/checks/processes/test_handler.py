@@ -61,7 +61,9 @@ def _traced(run: Run) -> Iterator[tuple[Monitor, Recording]]:
     """Yield the run under a strace that records stacks."""
     with stage(run) as place:
         recording = record(run, run.program(), TRACED, stacks=True)
-        monitor = place.start(commands(run, "exit=1", "say pause"), wrap=recording.strace.argv())
+        monitor = place.start(
+            commands(run, "exit=1", "ignore=2 say pause pause"), wrap=recording.strace.argv()
+        )
         _disturb(monitor)
         yield monitor, recording
 
@@ -74,7 +76,7 @@ def _watched(run: Run) -> Iterator[tuple[Monitor, list[list[str]]]]:
         report = place.folder / "report"
         report.unlink(missing_ok=True)
         env = {"LD_PRELOAD": str(library), "HANDLERWATCH": str(report)}
-        monitor = place.start(commands(run, "exit=1", "say stop pause"), env=env)
+        monitor = place.start(commands(run, "exit=1", "ignore=2 say stop pause pause"), env=env)
         _disturb(monitor)
         yield monitor, _lines(report)
 

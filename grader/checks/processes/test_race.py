@@ -19,7 +19,7 @@ from grader.strace.trace import Events
 
 BURST = 200
 ROOM = 300  # processes in the sandbox
-LATE_US = 60_000  # in which a child that has nothing to do is long gone
+LATE_US = 120_000  # in which a child that has nothing to do is long gone
 FORKS = ("clone", "fork", "vfork")
 GROUPS = ("setpgid", "setsid")
 
@@ -98,7 +98,16 @@ def _after_fork(place: Stage) -> None:
 def _before_sleep(place: Stage) -> None:
     """The child ends after the last look around, before the call that sleeps."""
     strike = late(place.run, "-c")
-    monitor = place.start(commands(place.run, "exit=6"), wrap=strike.argv)
+    reader, writer = os.pipe()
+    try:
+        monitor = place.start(commands(place.run, "hang exit=6"), wrap=strike.argv, stdin=reader)
+        monitor.until(
+            lambda: "." in monitor.said() and state(monitor.process.pid) == "S",
+            "its child runs, and procmon sleeps",
+        )
+    finally:
+        os.close(reader)
+        os.close(writer)  # so the child ends
     try:
         monitor.finished(6)
     except Failed as failure:

@@ -12,7 +12,7 @@
 #define pipeline(...) TESTED(pipeline(__VA_ARGS__))
 #define new_session(...) TESTED(new_session(__VA_ARGS__))
 
-enum { STAGES = 4, TICK_US = 500 };
+enum { STAGES = 4, TICK_US = 1000 };
 
 TestSuite(jobs, .timeout = TEST_SECONDS);
 
@@ -62,7 +62,7 @@ Test(jobs, pipeline)
     CHECK(result == 0 && atoi(file("/tmp/out")) == 300000,
           "300000 bytes come through", "%d (status %d)", atoi(text), result);
     alarm_every(TICK_US, nothing, 0);
-    result = pipeline((argv_t[]){SH("exit 1"), SH("exit 6")}, 2);
+    result = pipeline((argv_t[]){SH("exit 1"), SH("sleep 0.02; exit 6")}, 2);
     alarm_off();
     CHECK(result == 6, "6, while signals interrupt every wait", "%d", result);
     CHECK(!has_child(), "no child is left", "a child, or a zombie");

@@ -14,8 +14,7 @@
 #define wait_signal_timeout(...) TESTED(wait_signal_timeout(__VA_ARGS__))
 
 enum {
-    PIPE = 4096,
-    MANY = PIPE + 100,
+    MANY = 30,
     TICK_US = 2000,
     WAIT_MS = 60,
     STORM_MS = 250,
@@ -128,6 +127,22 @@ static long drain(int fd)
     return sum;
 }
 
+/* Writes until nothing more fits; false if fd is no end of a pipe. */
+static bool fill_pipe(int fd)
+{
+    char path[40], bytes[4096] = "";
+    int to;
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    to = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (to == -1)
+        return false;
+    while (write(to, bytes, sizeof(bytes)) > 0)
+        ;
+    close(to);
+    return true;
+}
+
 /* signal_fd_pipe makes a descriptor readable; the handler never blocks, however
  * full the pipe is, and keeps errno. */
 Test(signals, pipe)
@@ -148,7 +163,7 @@ Test(signals, pipe)
           "the one descriptor is readable, the other is not", "%d and %d",
           readable(fd), readable(second));
     CHECK(drain(fd) == 1, "one byte for one signal", "another number");
-    NEED(fcntl(fd, F_SETPIPE_SZ, PIPE) == PIPE, "a small pipe");
+    CHECK(fill_pipe(fd), "the end of a pipe", "something else");
     for (int i = 0; i < MANY; i++) {
         errno = EDOM;
         raise(SIGUSR1);
@@ -156,7 +171,7 @@ Test(signals, pipe)
     }
     CHECK(kept == MANY, "errno is kept by the handler, %d times", "%d times",
           MANY, kept);
-    CHECK(drain(fd) >= PIPE / 2 && !readable(fd), "a full pipe can be emptied",
+    CHECK(drain(fd) > 1000 && !readable(fd), "a full pipe can be emptied",
           "it cannot");
     raise(SIGUSR1);
     CHECK(readable(fd), "and becomes readable again", "it does not");

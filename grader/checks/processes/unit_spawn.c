@@ -12,7 +12,7 @@
 #define spawn(...) TESTED(spawn(__VA_ARGS__))
 #define run(...) TESTED(run(__VA_ARGS__))
 
-enum { TICK_US = 300, ROUNDS = 5, FOLDERS = 400 };
+enum { TICK_US = 1000, ROUNDS = 4, FOLDERS = 100 };
 
 TestSuite(spawn, .timeout = TEST_SECONDS);
 
