@@ -79,6 +79,8 @@ class Selection:
         return len(self.calls(seen))
 
     def _passes(self, call: Call, seen: Observed) -> bool:
+        if call.errno.startswith("ERESTART"):
+            return False  # a signal came: the call is made again, and counted then
         shown = words_of(call)
         if any((word.lstrip("!") in shown) == word.startswith("!") for word in self.words):
             return False
