@@ -93,9 +93,7 @@ def lay_out(place: Bench, lab: Lab, submission: Submission) -> Path:
     return source
 
 
-def run_worker(
-    place: Bench, job: Job, module: str = "", with_ids: bool = False
-) -> Iterator[Event]:
+def run_worker(place: Bench, job: Job, module: str = "", with_ids: bool = False) -> Iterator[Event]:
     """Yield the worker's events as they come. Raises WorkerFailed.
 
     module: what is run in place of the checks, `python3 -m MODULE JOB EVENTS`; with_ids: try to give the
