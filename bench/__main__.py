@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 from bench import place, table
@@ -62,6 +63,7 @@ def _complain(message: str, status: int) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidies up as Ctrl-C does
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
