@@ -86,9 +86,9 @@ def test_wrong_options_are_status_2(arguments: list[str], capsys: Output) -> Non
 
 
 UNKNOWN = [
-    (["grade", "--lab=demi"], "no lab is called 'demi'; did you mean demo?"),
+    (["grade", "--lab=demi"], "no lab is called 'demi'; did you mean demo"),
     (["grade", "--lab=../demo"], "no lab is called '../demo'"),
-    (["grade", "--lab="], "no lab is called ''; there are: demo, epoll"),
+    (["grade", "--lab="], "no lab is called ''; there are: daemon, demo, epoll"),
     (["grade", "--lab=demo", "--part=projekt"], "no part is called 'projekt'; did you mean"),
     (["grade", "--lab=demo", "--check=hello.say"], "did you mean hello.says"),
     (["replay", "--lab=demo", "--check=x"], "no check is called 'x'; there are: hello.says, "),
