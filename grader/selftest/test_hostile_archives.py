@@ -16,7 +16,6 @@ import pytest
 from grader import paths
 from grader.batch.intake import Intake, from_archive, suffix_of
 from grader.batch.roster import Handed, Settings, roster
-from grader.batch.unpack import receive
 from grader.manifest import load_lab
 from grader.selftest.hostile import reference
 from grader.selftest.hostile.archives import (
