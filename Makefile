@@ -23,7 +23,7 @@ help:
 	@echo 'make pack LAB=epoll                        the archive to hand in'
 	@echo 'make plot CSV=file OUTPUT=file.svg         measurements as a picture'
 	@echo 'make batch LAB=epoll IN=folder OUT=results [ONLY=failed|ungraded|changed] [DRY=1] · image'
-	@echo 'make test [LAB=epoll]                      all tests of this repository'
+	@echo 'make test [LAB=epoll] [WHOLE=1]            all tests of this repository (WHOLE: an hour)'
 	@echo 'make selftest [LAB=epoll]                  prove the checks with right and wrong programs'
 	@echo 'make new LAB=name                          begin a lab'
 	@echo 'make handouts [LAB=epoll] [UPDATE=1]       the handouts as pages; play their sessions again'
@@ -47,7 +47,7 @@ doctor clean:
 
 test:
 	@$(SETUP) test
-	@$(PYTHON) -m pytest -n auto grader/selftest $(if $(LAB),--lab "$(LAB)")
+	@$(PYTHON) -m pytest -n auto grader/selftest $(if $(LAB),--lab "$(LAB)") $(if $(WHOLE),--whole)
 
 bench:
 	@$(SETUP)

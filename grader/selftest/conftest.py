@@ -31,6 +31,7 @@ PREFIX = "syslabs-selftest-"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--lab", default="", help="only the tests that prove this lab")
+    parser.addoption("--whole", action="store_true", help="mutants: all checks, not a sample")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ import argparse
 import tempfile
 import time
 from pathlib import Path
+from typing import Collection
 
 from grader import paths, proof
 from grader.manifest import Lab, ManifestError, all_labs, load_lab
@@ -50,12 +51,20 @@ def _prove(lab: Lab, only: str) -> int:
 
 
 def graded(
-    lab: Lab, subject: proof.Subject, seed: int | None = None, quiet: str = "", jobs: int = 0
+    lab: Lab,
+    subject: proof.Subject,
+    checks: Collection[str] = (),
+    quiet: str = "",
+    jobs: int = 0,
 ) -> Grade:
-    """Return the grade of one subject; quiet: see grader/quiet.py; jobs: checks side by side."""
+    """Return the grade of one subject.
+
+    checks: ids, all of its part if there are none; quiet: see grader/quiet.py; jobs: checks side by side.
+    """
     with tempfile.TemporaryDirectory(prefix="syslabs-proof-") as folder:
         source = proof.lay_out(lab, subject, Path(folder))
         submission = collect(lab, source, subject.part)
-        wanted = (check.id for check in lab.checks if subject.part in ("", check.part))
-        options = Options(tuple(wanted), new_seed() if seed is None else seed, jobs, quiet=quiet)
+        every = (check.id for check in lab.checks if subject.part in ("", check.part))
+        wanted = tuple(id for id in every if not checks or id in checks)
+        options = Options(wanted, new_seed(), jobs, quiet=quiet)
         return grade(lab, submission, options, lambda event: None)
