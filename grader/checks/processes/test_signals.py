@@ -17,7 +17,7 @@ from grader.strace.trace import Events
 GRACE = 2.0  # seconds that children have before SIGKILL
 EARLY = 0.3  # seconds by which SIGKILL may come too early
 KILLS = frozenset({"kill", "tgkill", "pidfd_send_signal"})
-HELD_US = 150_000  # for which an execve is held back
+HELD_US = 150_000  # for which a call is held back
 STUBBORN = f"ignore={int(signal.SIGINT)} ignore={int(signal.SIGTERM)} twin say pause pause"
 
 
@@ -74,11 +74,16 @@ def _to_a_stopped_child(place: Stage) -> None:
 
 
 def _before_execve(place: Stage) -> None:
-    """The signal comes between fork and execve: the child is nobody's copy any more, and not yet itself."""
+    """The signal comes between fork and execve: the child is nobody's copy any more, and not yet itself.
+
+    It is held where it may let signals in, and again at execve.
+    """
     run = place.run
-    fault = Fault("execve", delay_us=int(HELD_US * run.slowness), when="1+")
+    held = int(HELD_US * run.slowness)
+    mask = Fault("rt_sigprocmask", delay_exit_us=held, when="1+")
     calls = {"kill", "rt_sigaction", "rt_sigprocmask"}
-    recording = record(run, run.program(), calls, faults=(fault,))
+    faults = (mask, Fault("execve", delay_us=held, when="1+"))
+    recording = record(run, run.program(), calls, faults=faults)
     monitor = place.start(commands(run, "pause"), wrap=recording.strace.argv())
     monitor.until(lambda: bool(monitor.log().children), "a line `child`")
     monitor.process.signal(signal.SIGTERM)
