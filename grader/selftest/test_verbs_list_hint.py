@@ -33,7 +33,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def ask(lab: str = "demo", check: str = "a.one") -> int:
-    return hint.run(argparse.Namespace(lab=lab, check=check))
+    return hint.run(argparse.Namespace(lab=lab, check=check, track=""))
 
 
 def full(root: Path, **fields: object) -> Grade:

@@ -128,7 +128,7 @@ BROKEN = {
     "syntax": ("def f(:\n", "SyntaxError: invalid syntax"),
     "import": ("import no_such_module\n", "No module named 'no_such_module'"),
     "unmarked": ("def test_x(run):\n    pass\n", "test_hello.py:1: "),
-    "none": ("", "labs/demo/lab.toml:22: hello.says has no check function"),
+    "none": ("", "labs/demo/lab.toml:26: hello.says has no check function"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import time
 from pathlib import Path
 
 from grader.checks.ipc.delay import is_held, making, start_held
@@ -12,12 +13,13 @@ from grader.checks.ipc.member import Ends, Member
 from grader.checks.ipc.objects import expect_none
 from grader.checks.ipc.talk import NAMES, STEP, Talk
 from grader.checks.ipc.transcript import Said, expect_all
-from grader.outcome import check
+from grader.outcome import TIME_LIMIT, Failed, check
 from grader.run import Run
 
 STARTER = Path(__file__).with_name("starter.c")
 MEMBERS, ROUNDS = 16, 50
 HOLD = 0.15  # seconds
+PATIENCE = 15.0  # seconds for all rounds, which take two
 
 
 @check("join.race")
@@ -38,8 +40,12 @@ def race(run: Run, backend: str, rounds: int) -> None:
             with theirs:
                 argv = [str(helper), str(run.program()), "-b", backend]
                 talk.box.start(argv, limits=run.limits, stdin=theirs.fileno())
+            end = time.monotonic() + run.limit(PATIENCE)
             for number in range(rounds):
                 _round(talk, ours, f"race{number}")
+                if time.monotonic() > end:
+                    observed = f"{number + 1} rooms of {rounds} took {run.limit(PATIENCE):.0f} s"
+                    raise Failed(observed, expected="sixteen who meet at once", reason=TIME_LIMIT)
         expect_none(talk, f"after {rounds} rooms")
 
 
