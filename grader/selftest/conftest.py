@@ -50,13 +50,14 @@ def _labs(item: pytest.Item) -> set[str]:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Checks that measure have the machine for themselves, whatever xdist does.
+    """Tests that are marked `alone`, and checks that measure, have the machine for themselves.
 
-    A test holds its share of the machine; one that is marked `grades` leaves that to its grading.
+    Other tests hold a share of it; one that is marked `grades` leaves that to its grading.
     """
     descriptor = os.open(quiet_file(), os.O_RDONLY | os.O_CREAT, 0o644)
     if item.get_closest_marker("grades") is None:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        alone = item.get_closest_marker("alone") is not None
+        fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
     yield
     os.close(descriptor)
 
