@@ -38,6 +38,8 @@ def wrongs(home: House, daemon: Escaped, caller: int) -> list[Wrong]:
 
     def in_order() -> bool:
         found[:] = [*_session(home, daemon, caller), *_place(daemon), *descriptors(daemon)]
+        if daemon.ended():  # what /proc tells of it then is nothing
+            found[:] = [Wrong("the service has ended", "it serves until it is told to stop")]
         return not found
 
     home.until(in_order, PATIENCE)
@@ -47,7 +49,7 @@ def wrongs(home: House, daemon: Escaped, caller: int) -> list[Wrong]:
 def _session(home: House, daemon: Escaped, caller: int) -> list[Wrong]:
     stat = daemon.stat()
     if not stat:
-        return [Wrong("the service has ended", "it serves until it is told to stop")]
+        return []
     parent, session, terminal = int(stat[1]), int(stat[3]), int(stat[4])
     calls = ("setsid", "fork", "clone", "clone3")
     found = []
