@@ -41,9 +41,9 @@ def _disk_full(home: House) -> None:
         ballast.write_bytes(bytes(SIZE - ROOM_LEFT))
         home.touch_all(f"full-{number}" for number in range(EVENTS))
         home.until(lambda: _full(home) and bool(syslog.messages()), 1.0)
-        _alive(home, daemon, "the disk is full")
         _told_once(syslog)
         _quiet(home, daemon)
+        _alive(home, daemon, "the disk is full")
         ballast.unlink()
         _goes_on(home, daemon)
 
