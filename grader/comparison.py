@@ -21,6 +21,7 @@ from grader.claim import Claim, by_runtime, threads, words_of
 from grader.job import Job, read_job
 from grader.manifest import Lab, load_lab
 from grader.mapping import has_mapping, read_mapping
+from grader.mishap import without_mishap
 from grader.orphan import end_with_parent
 from grader.outcome import Inconclusive
 from grader.process import NotStarted
@@ -157,7 +158,8 @@ def main(job_file: str, events: str) -> None:
     lab = load_lab(paths.ROOT, job.lab)
     with os.fdopen(int(events), "w") as sink:
         try:
-            told = {"event": "comparison", **asdict(compared(context(job, lab)))}
+            found = without_mishap(lambda: context(job, lab), compared)
+            told = {"event": "comparison", **asdict(found)}
         except TROUBLES as error:
             log = f"\n{error.log}" if isinstance(error, BuildFailed) else ""
             told = {"event": "trouble", "reason": f"{error}{log}"}

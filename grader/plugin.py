@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import time
 from pathlib import Path
 from typing import Any, Callable
@@ -25,6 +26,7 @@ from grader.judge import LACKING, Judge, compile_failure
 from grader.manifest import Check, Lab
 from grader.manifest_rules import IDS
 from grader.orphan import end_with_parent
+from grader.mishap import without_mishap
 from grader.outcome import Inconclusive
 from grader.process import NotStarted
 from grader.quiet import Quiet
@@ -131,12 +133,17 @@ class Grading:
         return Run(self.job, self.lab, check, self._isolation, self._slowness, slot)
 
     def _work(self, check: Check, slot: int) -> Outcome:
-        context = self._context(check, slot)
-        function = self._functions[check.id]
         if check.right == IDS and self.job.id_range < 0:
             lack = f"{LACKING}a range of user IDs; {NO_RANGE}"
             return check_to_json(self._judge.result(check, Verdict.INCONCLUSIVE, reason=lack))
-        return check_to_json(self._judge.judged(check, lambda: function(context)))
+        return check_to_json(self._judge.judged(check, lambda: self._play(check, slot)))
+
+    def _play(self, check: Check, slot: int) -> None:
+        def context() -> Run:
+            shutil.rmtree(Path(self.job.scratch) / "checks" / check.id, ignore_errors=True)
+            return self._context(check, slot)
+
+        without_mishap(context, self._functions[check.id])
 
     def _lost(self, check: Check, trouble: str, seconds: float) -> Outcome:
         reason = f"a fault of the grader, not of the program: {trouble}"

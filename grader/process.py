@@ -7,13 +7,14 @@ import select
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
+from grader.ending import Exit
 from grader.ledger import Ledger, cpu_seconds, listening_ports, read_ledger
 
 GATE_FAILED = 125  # exit status of gate itself, see grader/tools/gate.c
+TRACER_DIED = "strace: walk: cannot initialize libunwind"  # its status is 1 then, see mishap.py
 POLL_SECONDS = 0.002  # how often /proc is looked at where the kernel offers no event
 
 
@@ -23,29 +24,6 @@ class NotStarted(RuntimeError):
 
 class TimeLimit(Exception):
     """Something did not happen within its limit."""
-
-
-@dataclass(frozen=True)
-class Exit:
-    """How a program ended: an exit code, or the signal that killed it."""
-
-    code: int | None
-    signal: int | None
-    cpu_seconds: float = 0.0
-    maxrss_bytes: int = 0
-
-    def __str__(self) -> str:
-        if self.signal is not None:
-            return f"killed by {signal_name(self.signal)}"
-        return f"exit status {self.code}"
-
-
-def signal_name(number: int) -> str:
-    """Return SIGTERM for 15 and so on."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 class Process:
@@ -180,6 +158,10 @@ class Process:
     def thaw_tracer(self) -> None:
         """Let the tracer, and with it the program, go on."""
         self._launcher.send_signal(signal.SIGCONT)
+
+    def tracer_died(self) -> bool:
+        """Whether the tracer ended of its own, and the program with it; known once it was waited for."""
+        return self._launcher.returncode == 1 and TRACER_DIED in self.stderr_text()
 
     def kill(self) -> None:
         """End the program, its launcher and its tracer."""

@@ -38,7 +38,7 @@ class Run:
     isolation: str
     slowness: float
     slot: int = 0
-    notes: list[str] = field(default_factory=list)
+    mishaps: list[str] = field(default_factory=list)  # tracers that died, see mishap.py
 
     @cached_property
     def random(self) -> Random:
@@ -105,7 +105,7 @@ class Run:
         """Return a new sandbox, by default one that sees the compiled programs only."""
         folder = Path(self.job.scratch)
         replay = under(self.job.under, folder, self.source, folder)
-        return Sandbox(room or self.room(), self.isolation, replay)
+        return Sandbox(room or self.room(), self.isolation, replay, self.mishaps)
 
     def room(self) -> Room:
         """What programs of this grading may see: what was built, and for gdb the sources."""

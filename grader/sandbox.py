@@ -30,15 +30,23 @@ __all__ = ["FULL", "NONE", "PARTIAL", "Room", "Sandbox"]
 class Sandbox:
     """A context manager; `start` runs a program inside, `dialer` makes sockets that reach it.
 
-    room: what is visible inside; isolation: FULL, PARTIAL or NONE; under: how a replay runs programs.
+    room: what is visible inside; isolation: FULL, PARTIAL or NONE; under: how a replay runs programs;
+    mishaps: a list that is told which tracers have died, see mishap.py.
     """
 
-    def __init__(self, room: Room, isolation: str = FULL, under: Under | None = None):
+    def __init__(
+        self,
+        room: Room,
+        isolation: str = FULL,
+        under: Under | None = None,
+        mishaps: list[str] | None = None,
+    ):
         self.room = room
         self.isolation = isolation
         self._under = under
         self._holder = Holder(room, isolation)
         self._processes: list[Process] = []
+        self._mishaps = [] if mishaps is None else mishaps
         self._dialer: Dialer | None = None
         self._outputs = tempfile.TemporaryDirectory(prefix=OUTPUT)
 
@@ -57,6 +65,8 @@ class Sandbox:
         self._holder.close()
         for process in self._processes:
             process.close()
+            if process.tracer_died():
+                self._mishaps.append(process.stderr_text())
         self._outputs.cleanup()
 
     @property

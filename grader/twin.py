@@ -19,9 +19,10 @@ from types import ModuleType
 from typing import Any, Mapping
 
 from grader import paths
+from grader.ending import Exit
 from grader.golang import GoRecipe, build_go, roomy
 from grader.outcome import Inconclusive
-from grader.process import Exit, Process, TimeLimit
+from grader.process import Process, TimeLimit
 from grader.run import Run
 from grader.sandbox import Room, Sandbox
 from grader.strace.ask import Trace

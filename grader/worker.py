@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from grader import paths, privilege
+from grader.ending import signal_name
 from grader.id_range import id_range
 from grader.job import Job, write_job
 from grader.manifest import Lab
 from grader.orphan import end_all_of
-from grader.process import signal_name
 from grader.submission import Submission
 
 NEEDED = ("grader", "labs", "build/tools")  # what a worker reads of this tree

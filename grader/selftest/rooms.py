@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from grader.process import Exit, Process
+from grader.ending import Exit
+from grader.process import Process
 from grader.sandbox import FULL, NONE, PARTIAL, Room, Sandbox
 from grader.selftest.trees import PYTHON
 

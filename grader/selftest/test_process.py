@@ -11,8 +11,9 @@ from typing import Any, Callable
 
 import pytest
 
+from grader.ending import signal_name
 from grader.ledger import count_fds, queues, read_ledger
-from grader.process import NotStarted, TimeLimit, signal_name
+from grader.process import NotStarted, TimeLimit
 from grader.sandbox import PARTIAL
 from grader.selftest.rooms import LIMIT, Unprivileged, need, opened
 from grader.selftest.trees import PYTHON

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from grader.ending import Exit
 from grader.escaped import Escaped, running
 from grader.outcome import TIME_LIMIT, Failed
-from grader.process import Exit, Process, TimeLimit
+from grader.process import Process, TimeLimit
 from grader.result import Evidence
 
 if TYPE_CHECKING:

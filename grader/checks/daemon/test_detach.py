@@ -19,10 +19,10 @@ from grader.checks.daemon.drills import drill_program
 from grader.checks.daemon.starved import FEW, FORKS, before_main
 from grader.checks.daemon.house import House, house
 from grader.checks.daemon.service import Service, note, wait_caller
+from grader.ending import Exit
 from grader.ledger import read_ledger
 from grader.limits import Limits
 from grader.outcome import Failed, check
-from grader.process import Exit
 from grader.recording import Recording, record
 from grader.run import Run
 from grader.strace.faults import Fault

@@ -69,8 +69,10 @@ def _serve(stage: Stage) -> None:
         raise Inconclusive(f"serve does not listen: {server.stderr_text()}")
     stage.rest(server)
     server.signal(signal.SIGTERM)
-    if stage.end(server).code != 0:
-        raise Inconclusive(f"serve did not stop well: {server.stderr_text()}")
+    ending = stage.end(server)
+    if ending.code != 0:
+        said = server.stderr_text().strip()
+        raise Inconclusive(f"serve did not stop well, but ended with {ending}. {said}")
 
 
 def module(run: Run) -> Path:

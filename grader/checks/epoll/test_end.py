@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from functools import partial
 
+from grader.ending import signal_name
 from grader.outcome import TIME_LIMIT, Failed, check
 from grader.checks.epoll.late import end_late
 from grader.checks.epoll.server import STEP, Server
@@ -12,7 +13,7 @@ from grader.checks.epoll.witness import witnessed
 from grader.ledger import listening_ports, queues
 from grader.load import Peer, PeerError, stream
 from grader.load.trouble import WRONG
-from grader.process import TimeLimit, signal_name
+from grader.process import TimeLimit
 from grader.run import Run
 
 GRACE = 1.0  # seconds that the contract gives the server to deliver

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Iterator, Sequence
 
+from grader.ending import Exit
 from grader.limits import Limits
 from grader.outcome import OUTPUT_LIMIT, TIME_LIMIT, Failed, Inconclusive
 from grader.pipe import Pipe
-from grader.process import Exit, Process, TimeLimit
+from grader.process import Process, TimeLimit
 from grader.result import Evidence
 from grader.run import Run
 from grader.sandbox import Room, Sandbox

@@ -11,9 +11,9 @@ from typing import Any, Callable, Iterable, Sequence
 
 from grader.checks.ipc.exhibits import exhibits
 from grader.checks.ipc.member import Ends, Member
+from grader.ending import Exit as Ending
 from grader.outcome import TIME_LIMIT, WRONG, Failed
 from grader.process import TimeLimit
-from grader.process import Exit as Ending
 from grader.result import Evidence
 from grader.run import Run
 from grader.sandbox import Room

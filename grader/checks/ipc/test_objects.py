@@ -7,8 +7,8 @@ import signal
 from grader.checks.ipc.member import Member
 from grader.checks.ipc.objects import expect_none, objects
 from grader.checks.ipc.talk import STEP, Talk
+from grader.ending import signal_name
 from grader.outcome import check
-from grader.process import signal_name
 from grader.run import Run
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)

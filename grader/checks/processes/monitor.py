@@ -13,9 +13,10 @@ from typing import Callable, Iterable, Iterator, Sequence
 
 from grader.checks.processes.inmates import alive, inhabitants
 from grader.checks.processes.log import Log
+from grader.ending import Exit
 from grader.limits import Limits
 from grader.outcome import TIME_LIMIT, Failed
-from grader.process import POLL_SECONDS, Exit, Process, TimeLimit
+from grader.process import POLL_SECONDS, Process, TimeLimit
 from grader.result import Evidence
 from grader.run import Run
 from grader.sandbox import Sandbox

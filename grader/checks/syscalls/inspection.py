@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Sequence
 
 from grader.checks.syscalls.table import Listed, Table, read_list, read_table
-from grader.process import Exit
+from grader.ending import Exit
 from grader.result import Evidence
 
 LINES = 24  # of an output that is shown

@@ -14,10 +14,11 @@ from typing import Iterator, Sequence
 
 from grader.checks.syscalls.inspection import Inspection, typed
 from grader.checks.syscalls.neighbours import described, state
+from grader.ending import Exit
 from grader.ledger import processes_in
 from grader.limits import Limits
 from grader.outcome import OUTPUT_LIMIT, TIME_LIMIT, Failed
-from grader.process import POLL_SECONDS, Exit, Process, TimeLimit
+from grader.process import POLL_SECONDS, Process, TimeLimit
 from grader.recording import record
 from grader.result import Evidence
 from grader.run import Run

@@ -9,8 +9,8 @@ import signal
 from grader.checks.syscalls.inspection import typed
 from grader.checks.syscalls.inspector import ENGINES, STEP, Bench, bench
 from grader.checks.syscalls.table import read_table
+from grader.ending import signal_name
 from grader.outcome import Failed, check
-from grader.process import signal_name
 from grader.result import Evidence
 from grader.run import Run
 
