@@ -127,6 +127,11 @@ class Member:
         """What it has printed behind its last whole line."""
         return self._rest
 
+    @property
+    def pid(self) -> int:
+        """Its process id as this side sees it, 0 if it has none."""
+        return self.process.pid if self.process else 0
+
     def cpu_seconds(self) -> float:
         """Return the CPU time that it has used so far."""
         return self.process.cpu_seconds() if self.process else 0.0

@@ -110,9 +110,9 @@ class Talk:
             self._move(0.005)
         return True
 
-    def watch(self, seconds: float) -> None:
-        """Move bytes for so long: where what must not happen is waited for."""
-        self.until(lambda: False, seconds / self.run.slowness)
+    def watch(self, seconds: float, look: Callable[[], None] = lambda: None) -> None:
+        """Move bytes for so long, and look(): where what must not happen is waited for."""
+        self.until(lambda: look() is not None, seconds / self.run.slowness)
 
     def _move(self, seconds: float) -> None:
         poll = select.poll()

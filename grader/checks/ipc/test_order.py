@@ -9,13 +9,15 @@ from grader.checks.ipc.talk import STEP, Talk
 from grader.checks.ipc.transcript import Said, expect_all, expect_end
 from grader.outcome import Failed, check
 from grader.recording import record
+from grader.rest import Rest
 from grader.run import Run
 from grader.strace.faults import Fault
 
 SENDERS, LINES = 8, 5_000
 LOCKS = ("futex", "semop", "semtimedop", "fcntl", "flock")  # what may wait for others, or wake them
 LATE = 300  # microseconds
-CALM, WINDOWS = 0.12, 12  # seconds, and how often they are looked at
+CALM, WINDOWS = 0.12, 24  # seconds, and how many of them
+EAGER = 0.5  # of the looks, somebody was ready to run
 
 
 @check("order.stress")
@@ -55,16 +57,19 @@ def stress(run: Run, backend: str, lines: int) -> None:
 
 def _restless(talk: Talk, members: list[Member]) -> Failed | None:
     """Soon everybody waits for the slow readers, and nobody spins, for two windows in a row: else, say so."""
-    calm, spent = 0, [0.0]
+    calm, living = 0, {member.pid: member for member in members}
     for _ in range(WINDOWS):
-        before = [member.cpu_seconds() for member in members]
-        talk.watch(CALM)
-        spent = [member.cpu_seconds() - begin for member, begin in zip(members, before)]
-        calm = calm + 1 if sum(spent) < CALM / 6 else 0
+        rest = Rest(living)
+        talk.watch(CALM, rest.look)
+        spent = rest.spent()
+        calm = calm + 1 if sum(spent.values()) < CALM / 6 and rest.eager < EAGER else 0
         if calm == 2:
             return None
-    busy = members[spent.index(max(spent))]
-    observed = f"all used {sum(spent):.2f} s of CPU time in {CALM} s of waiting for space"
+    busy = living[max(spent, key=lambda pid: spent[pid])]
+    observed = (
+        f"all used {sum(spent.values()):.2f} s of CPU time in {CALM} s of waiting for space, and "
+        f"{rest.eager:.0%} of the time somebody was ready to run"
+    )
     return talk.failed(observed, "a full buffer blocks its senders, who sleep", (busy,))
 
 
