@@ -50,8 +50,8 @@ class Scheduler:
         self._done: dict[str, Outcome] = {}
 
     def run(self, checks: list[Check], started: Callable[[Check], None]) -> Iterator[Outcome]:
-        """Yield the outcome of each check as it ends. Checks that nothing waits for come later."""
-        waiting = sorted(checks, key=lambda check: check.alone)
+        """Yield the outcome of each check as it ends. The long ones are begun first."""
+        waiting = sorted(checks, key=lambda check: (check.alone, not check.long))
         known = {check.id for check in checks}
         try:
             while waiting or self._running:

@@ -105,6 +105,12 @@ def test_what_measures_runs_alone_and_last() -> None:
     assert log[-4:] in (["+m", "-m", "+n", "-n"], ["+n", "-n", "+m", "-m"])
 
 
+def test_what_takes_long_is_begun_first() -> None:
+    checks = [make("a"), make("m", alone=True), replace(make("z", "a"), long=True), make("b")]
+    _, log = run([*checks, replace(make("y"), long=True)], jobs=1)
+    assert [entry for entry in log if entry[0] == "+"] == ["+y", "+a", "+z", "+b", "+m"]
+
+
 def test_slots_of_running_checks_differ() -> None:
     outcomes, _ = run([make(name) for name in "abcdef"], jobs=3)
     assert {outcome["slot"] for outcome in outcomes} <= {0, 1, 2}
