@@ -79,6 +79,7 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = tempfile.mkdtemp(prefix=PREFIX)
         os.environ["TMPDIR"] = folder
         os.chmod(folder, 0o1777)
+        toolchain.compile_ahead()
         atexit.register(remove_tree, Path(folder))  # later than pytest's own, which needs it
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a run as Ctrl-C does
     tempfile.tempdir = None  # forget the one that was in use

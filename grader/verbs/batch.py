@@ -21,7 +21,7 @@ from grader.report.class_progress import ClassProgress
 from grader.report.look import Look, look_at
 from grader.result import Grade
 from grader.score import FULL, NOT_GRADABLE, WRONG_USE
-from grader.toolchain import Unready, prepare
+from grader.toolchain import Unready, compile_ahead, prepare
 from grader.verbs.grade import Misuse, complain, wanted_checks
 
 LOUD = """\
@@ -110,6 +110,7 @@ def _crew(
     if not contained:
         sys.stderr.write(LOUD.format(why="You asked for it (--no-container)."))
         prepare()
+        compile_ahead()
     if args.engine:
         return crew.cluster(args.engine, settings.lab.id, contained, board.name())
     return crew.local(settings.lab.id, args.jobs, contained, board.name())

@@ -132,6 +132,11 @@ class Member:
         """Its process id as this side sees it, 0 if it has none."""
         return self.process.pid if self.process else 0
 
+    def signal(self, number: int) -> None:
+        """Send it a signal; one that has ended gets none."""
+        if self.process:
+            self.process.signal(number)
+
     def cpu_seconds(self) -> float:
         """Return the CPU time that it has used so far."""
         return self.process.cpu_seconds() if self.process else 0.0

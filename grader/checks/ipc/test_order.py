@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from signal import SIGCONT, SIGSTOP
 
 from grader.checks.ipc.member import Member
 from grader.checks.ipc.talk import STEP, Talk
@@ -17,6 +18,7 @@ SENDERS, LINES = 8, 5_000
 LOCKS = ("futex", "semop", "semtimedop", "fcntl", "flock")  # what may wait for others, or wake them
 LATE = 300  # microseconds
 CALM, WINDOWS = 0.12, 24  # seconds, and how many of them
+JOLTS = 0.3  # seconds
 EAGER = 0.5  # of the looks, somebody was ready to run
 
 
@@ -49,10 +51,27 @@ def stress(run: Run, backend: str, lines: int) -> None:
         talk.resume(members[0])
         talk.until(lambda: not any(member.unread for member in members), 0.15)
         talk.resume(members[1])
+        _jolt(talk, members)
         expect_all(talk, said, limit=3 * STEP)
         expect_end(talk, said)
     if restless is not None:
         raise restless
+
+
+def _jolt(talk: Talk, members: list[Member]) -> None:
+    """Stop one after the other for a moment, wherever it is: whoever works without a lock is in the middle of
+    something then, and the others find it half done."""
+    held: list[Member] = []
+
+    def next_one() -> None:
+        while held:
+            held.pop().signal(SIGCONT)
+        held.append(talk.random.choice(members))
+        held[0].signal(SIGSTOP)
+
+    talk.watch(JOLTS, next_one)
+    for member in held:
+        member.signal(SIGCONT)
 
 
 def _restless(talk: Talk, members: list[Member]) -> Failed | None:
