@@ -10,6 +10,22 @@ NOMINAL = 0.006  # seconds that ROUNDS take on an idle machine of the kind in sh
 SLOWEST = 8.0  # beyond that, waiting longer helps nobody
 
 
+OWN = 2  # processes that run or want to because of the grading itself
+
+
+def crowding() -> float:
+    """Return how many times longer than alone a process waits for its turn at this moment (1 to SLOWEST).
+
+    That is one number for the whole machine, see proc(5), loadavg: who wants to run now, or did in the last
+    minute, divided by the processors. Two processes that pass a byte to and fro do not feel it: who sleeps
+    much gets its turn at once.
+    """
+    with open("/proc/loadavg", encoding="ascii") as file:
+        fields = file.read().split()
+    wanting = max(float(fields[0]), float(fields[3].partition("/")[0]))
+    return min(max((wanting - OWN) / (os.cpu_count() or 1), 1.0), SLOWEST)
+
+
 def slowness() -> float:
     """Return how many times slower than nominal two processes pass a byte to and fro (1 to 8)."""
     ours, theirs = os.pipe(), os.pipe()

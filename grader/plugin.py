@@ -91,10 +91,14 @@ class Grading:
         self._prepare()
         checks = self._built([check for check in self.lab.checks if check.id in wanted])
         jobs = self.job.jobs or 2 * (os.cpu_count() or 1)
-        limit = FOREVER if self.job.under else HARD_LIMIT * self._slowness
-        scheduler = Scheduler(self._work, self._lost, self._skip, jobs, limit, quiet.alone)
+        work, lost, skip = self._work, self._lost, self._skip
+        scheduler = Scheduler(work, lost, skip, jobs, self._hard_limit, quiet.alone)
         for outcome in scheduler.run(checks, self._started):
             self._emit("result", check=outcome)
+
+    def _hard_limit(self) -> float:
+        patience = max(self._slowness, calibrate.crowding())
+        return FOREVER if self.job.under else HARD_LIMIT * patience
 
     def _prepare(self) -> None:
         started = time.monotonic()

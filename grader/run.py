@@ -11,6 +11,7 @@ from random import Random
 from typing import Iterable, Sequence
 
 from grader import build as building
+from grader.calibrate import crowding
 from grader.golang import GoRecipe, build_go, roomy
 from grader.job import Job
 from grader.ledger import OUTPUT
@@ -57,7 +58,8 @@ class Run:
 
     def limit(self, seconds: float) -> float:
         """Return a limit of waiting, `seconds` on a fast machine, for this machine at this moment."""
-        return FOREVER if self.job.under == GDB else seconds * self.slowness
+        patience = max(self.slowness, crowding())
+        return FOREVER if self.job.under == GDB else seconds * patience
 
     @property
     def cpu(self) -> int:

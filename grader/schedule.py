@@ -26,7 +26,6 @@ class _Running:
     pid: int
     pipe: int
     started: float
-    deadline: float
     slot: int
     data: bytes = b""
 
@@ -40,10 +39,12 @@ class Scheduler:
         lost: Callable[[Check, str, float], Outcome],
         skip: Callable[[Check, dict[str, Outcome]], Outcome | None],
         jobs: int,
-        limit: float,
+        limit: Callable[[], float],
         alone: Callable[[], None] = lambda: None,
     ):
-        """alone: called before a check that is to run alone; returns when the machine is quiet."""
+        """limit: how many times its own limit a check may take at this moment; alone: called before a check
+        that is to run alone, returns when the machine is quiet.
+        """
         self._work, self._lost, self._skip = work, lost, skip
         self._jobs, self._limit, self._alone = jobs, limit, alone
         self._running: dict[int, _Running] = {}
@@ -95,9 +96,7 @@ class Scheduler:
             os.close(read_end)
             self._child(check, slot, write_end)
         os.close(write_end)
-        now = time.monotonic()
-        limit = self._limit * max(check.limits.time, 1.0)
-        self._running[read_end] = _Running(check, pid, read_end, now, now + limit, slot)
+        self._running[read_end] = _Running(check, pid, read_end, time.monotonic(), slot)
 
     def _child(self, check: Check, slot: int, write_end: int) -> None:
         """Never returns. What a check prints is no part of its result."""
@@ -111,7 +110,7 @@ class Scheduler:
         """Wait until a running check says something, ends, or exceeds its limit."""
         if not self._running:
             return
-        nearest = min(entry.deadline for entry in self._running.values())
+        nearest = min(map(self._deadline, self._running.values()))
         timeout = max(nearest - time.monotonic(), 0)
         for pipe in select.select(list(self._running), [], [], timeout)[0]:
             entry = self._running[pipe]
@@ -120,9 +119,12 @@ class Scheduler:
             if not chunk:
                 yield self._finish(entry)
         for entry in list(self._running.values()):
-            if time.monotonic() > entry.deadline:
+            if time.monotonic() > self._deadline(entry):
                 entry.data = b""
                 yield self._finish(entry, "the check did not end in time")
+
+    def _deadline(self, entry: _Running) -> float:
+        return entry.started + self._limit() * max(entry.check.limits.time, 1.0)
 
     def _finish(
         self, entry: _Running, trouble: str = "the check ended without a result"

@@ -42,7 +42,7 @@ def run(
     """Run checks; return their outcomes and a log of what started and ended, in order."""
     log: list[str] = []
     outcomes = []
-    scheduler = Scheduler(work, lost, skip, jobs, limit)
+    scheduler = Scheduler(work, lost, skip, jobs, lambda: limit)
     for outcome in scheduler.run(checks, lambda check: log.append(f"+{check.id}")):
         log.append(f"-{outcome['id']}")
         outcomes.append(outcome)
@@ -176,7 +176,7 @@ def test_nothing_is_left_when_the_reader_goes_away(tmp_path: Path) -> None:
             select.select([], [], [], 0.001)
         return {"id": check.id}
 
-    outcomes = Scheduler(work, lost, never, 2, 100.0).run(
+    outcomes = Scheduler(work, lost, never, 2, lambda: 100.0).run(
         [make("a"), make("b")], lambda check: None
     )
     assert next(outcomes) == {"id": "a"}

@@ -152,7 +152,9 @@ def test_a_worker_that_is_killed(spoiled: Tree) -> None:
 
 def test_a_fault_outside_of_the_checks(spoiled: Tree) -> None:
     name = spoiled.root / "grader/calibrate.py"
-    name.write_text("def slowness():\n    return {}['nowhere']\n", "utf-8")
+    name.write_text(
+        f"{name.read_text('utf-8')}\ndef slowness():\n    return {{}}['nowhere']\n", "utf-8"
+    )
     done = spoiled.run("grade", "--lab=demo", "--src=solutions/demo")
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)
     assert "KeyError: 'nowhere'" in done.stderr

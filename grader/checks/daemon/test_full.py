@@ -69,7 +69,7 @@ def _told_once(syslog: Syslog) -> None:
 
 def _quiet(home: House, daemon: Escaped) -> None:
     before = cpu_seconds(daemon.pid)
-    home.until(daemon.ended, QUIET / home.run.slowness)
+    daemon.ended(QUIET)
     used = cpu_seconds(daemon.pid) - before
     if used > SPINNING * QUIET:
         raise Failed(f"it spins: {used:.2f} s of CPU in {QUIET} s", expected="it waits for events")
@@ -90,7 +90,7 @@ def _largest_file(run: Run, home: House) -> None:
     daemon = home.begin("-d", TREE, limits=limits).daemon
     home.touch_all(f"large-{number}" for number in range(EVENTS // 10))
     home.until(lambda: daemon.ended() or len(home.log()) == LARGEST, 1.0)
-    home.until(daemon.ended, QUIET / run.slowness)
+    daemon.ended(QUIET)
     _alive(home, daemon, "LOG is as large as a file may be (SIGXFSZ)")
     os.rename(home.path(LOG), home.path(f"{LOG}.0"))
     daemon.signal(signal.SIGHUP)

@@ -112,7 +112,10 @@ class Talk:
 
     def watch(self, seconds: float, look: Callable[[], None] = lambda: None) -> None:
         """Move bytes for so long, and look(): where what must not happen is waited for."""
-        self.until(lambda: look() is not None, seconds / self.run.slowness)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            look()
+            self._move(0.005)
 
     def _move(self, seconds: float) -> None:
         poll = select.poll()
