@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from random import SystemRandom
@@ -31,6 +31,7 @@ class Options:
 
     checks: tuple[str, ...] = ()  # empty for all
     seed: int = 0
+    _: KW_ONLY
     jobs: int = 0
     under: str = ""
     quiet: str = ""  # see grader/quiet.py

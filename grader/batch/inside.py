@@ -34,7 +34,7 @@ def graded(task: Task) -> Grade:
     lab = load_lab(paths.ROOT, task.lab)
     prepare()
     submission = Submission(Path(task.label), task.label, task.files, task.ignored)
-    options = Options(task.checks, task.seed, task.jobs, quiet=os.environ.get(QUIET, ""))
+    options = Options(task.checks, task.seed, jobs=task.jobs, quiet=os.environ.get(QUIET, ""))
     return grade(lab, submission, options, lambda event: None)
 
 

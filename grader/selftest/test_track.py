@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from grader.manifest import all_labs, load_lab
 from grader.mapping import has_mapping
 from grader.result import Grade, Verdict
 from grader.score import held
+from grader.selftest.trees import environment
 from grader.session import Options, grade
 from grader.submission import Rejected, collect
 from grader.track import GO, MAPPING, left_out, on_track
@@ -47,6 +50,17 @@ def test_the_reference_answers_are_right_and_no_other_number_is(id: str, tmp_pat
     (tmp_path / "answers.toml").write_text("\n".join(wrong) + "\n", "utf-8")
     result = graded(id, MAPPING, tmp_path)
     assert {check.verdict for check in result.checks} == {Verdict.FAIL} and result.score == 0
+
+
+@needs_go
+def test_the_command_grades_a_track() -> None:
+    argv = [sys.executable, "-m", "grader", "grade", "--lab", "epoll", "--track", MAPPING]
+    argv += ["--src", "solutions/epoll/go"]
+    done = subprocess.run(
+        argv, cwd=paths.ROOT, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "5/5" in done.stdout and "apart from the lab's 100 points" in done.stdout
 
 
 @each_lab

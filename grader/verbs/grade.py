@@ -58,7 +58,8 @@ def chosen(args: argparse.Namespace) -> tuple[Lab, Submission, Options]:
     home = Path("labs") / lab.id
     submission = collect(lab, args.src or (home / "go" if track else home), part)
     seed = new_seed() if args.seed is None else args.seed
-    options = Options(checks, seed, getattr(args, "jobs", 0), getattr(args, "under", ""), track)
+    jobs, tool = getattr(args, "jobs", 0), getattr(args, "under", "")
+    options = Options(checks, seed, jobs=jobs, under=tool, track=track)
     return lab, submission, options
 
 

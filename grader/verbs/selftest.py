@@ -66,5 +66,5 @@ def graded(
         submission = collect(lab, source, subject.part)
         every = (check.id for check in lab.checks if subject.part in ("", check.part))
         wanted = tuple(id for id in every if not checks or id in checks)
-        options = Options(wanted, new_seed(), jobs, quiet=quiet)
+        options = Options(wanted, new_seed(), jobs=jobs, quiet=quiet)
         return grade(lab, submission, options, lambda event: None)
