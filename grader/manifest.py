@@ -57,7 +57,7 @@ class Check:
     assertions: int = 0  # of a Criterion test: how many a pass executes
     trace: tuple[str, ...] = ()  # of a Criterion test: questions, see grader/drill_questions.py
     mechanism: bool = False  # how it is done in C: left out on track `go`, see grader/track.py
-    long: bool = False  # it takes its time: begun before others, so that nobody waits for it in the end
+    long: bool = False  # begun before the others: nobody waits for it in the end
     right: str = ""  # without it, held: what not every machine gives, see grader/id_range.py
 
 

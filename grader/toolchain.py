@@ -16,6 +16,7 @@ from grader import paths, privilege
 
 TOOLS = ("gate", "sockets", "shortio", "latesignal")
 EVERYTHING = "everything"
+ABSENT = "missing "  # begins the reason of what is held for that
 
 
 class Unready(RuntimeError):
@@ -78,7 +79,7 @@ def lacking(names: Iterable[str]) -> str:
     """Return one line that says how to get needs that are not met."""
     needs = [need for need in (*NEEDS, *OPTIONAL) if need.name in set(names)]
     packages = " ".join(need.package for need in needs)
-    return f"missing {', '.join(need.name for need in needs)}: apt-get install {packages}"
+    return f"{ABSENT}{', '.join(need.name for need in needs)}: apt-get install {packages}"
 
 
 def prepare() -> None:

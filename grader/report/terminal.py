@@ -11,7 +11,8 @@ from grader.report.lines import check_line, headline, id_width
 from grader.report.look import Look, look_at, number
 from grader.report.story import stories, tell
 from grader.result import Grade, Verdict
-from grader.score import FULL, Subtotal, exit_status, subtotal, subtotals
+from grader.score import FULL, Subtotal, exit_status, held, subtotal, subtotals
+from grader.toolchain import ABSENT
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -130,5 +131,11 @@ def _show_next_step(look: Look, grade: Grade) -> None:
         text = "add UNDER=strace or UNDER=gdb to a replay"
         look.line(("A closer look  ", "bold"), (text, "bright_black"))
     elif grade.held:
-        text = "What is missing, this machine could not judge; grade again when it is calmer."
+        when = "it is installed" if _only_missing(grade) else "it is calmer"
+        text = f"What is missing, this machine could not judge; grade again when {when}."
         look.entry(look.text(("", "")), text)
+
+
+def _only_missing(grade: Grade) -> bool:
+    """Whether nothing was held but for programs that are not installed."""
+    return all(check.reason.startswith(ABSENT) for check in grade.checks if held(check))

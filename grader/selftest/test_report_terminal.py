@@ -85,7 +85,9 @@ def test_held_points_and_subtotals() -> None:
     assert "io 0/5" in text and "score 5/25" in text
     assert "held 5 points, neither earned nor lost: demo.held" in text
     only_held = flat(shown(grade(result(), result("b", Verdict.INCONCLUSIVE, reason="busy"))))
-    assert "this machine could not judge" in only_held and "not judged" in only_held
+    assert "again when it is calmer" in only_held and "not judged" in only_held
+    lack = result("b", Verdict.INCONCLUSIVE, reason="missing go: apt-get install golang-go")
+    assert "again when it is installed" in flat(shown(grade(result(), lack)))
 
 
 def test_full_marks_are_said_kindly() -> None:
