@@ -31,12 +31,14 @@ LIMIT = 40.0  # seconds for a session, on a fast machine
 BACKGROUND = re.compile(r"(?<![&>])&(?=\s|$)")
 MARK = "\036"
 SETTLE = r"""
-settle() {  # until the last job, and each of its threads, sleeps
-    local comm state turn awake task
+settle() {  # until the last job, each of its threads and its children sleep
+    local comm state turn awake task children
     for turn in {1..20000}; do
         [ -e /proc/$!/stat ] || return
-        read -r comm < /proc/$!/comm; awake=0
-        for task in /proc/$!/task/*/stat; do
+        read -r comm 2> /dev/null < /proc/$!/comm; awake=0
+        read -r children 2> /dev/null < /proc/$!/task/$!/children
+        children=${children:+$(printf "/proc/%s/stat " $children)}
+        for task in /proc/$!/task/*/stat $children; do
             read -r _ _ state _ 2> /dev/null < "$task" || state=
             [ "$state" = S ] || awake=1
         done
