@@ -110,6 +110,16 @@ def test_the_twin_keeps_the_contract() -> None:
 
 
 @needs_go
+@pytest.mark.lab("processes")
+def test_a_whole_procmon_in_go_gets_full_marks() -> None:
+    result = graded("processes", GO, Path(__file__).parent / "programs" / "procmon_go")
+    assert [
+        (check.id, check.observed) for check in result.checks if check.verdict is not Verdict.PASS
+    ] == []
+    assert result.score == result.max_score
+
+
+@needs_go
 @pytest.mark.lab("epoll")
 def test_a_go_program_with_a_flaw_fails(tmp_path: Path) -> None:
     twin = (paths.LABS / "epoll" / "go" / "epoll_server.go").read_text("utf-8")

@@ -88,6 +88,11 @@ class Events:
         """Every process and thread, by pid."""
         return self._all.members if self.whole else family(self.events)
 
+    def by_all_threads(self, *names: str) -> tuple[Call, ...]:
+        """Return the calls of the program itself, made by whichever thread: not those of its children."""
+        first = self.start.pid if self.start else 0
+        return tuple(call for call in self.calls(*names) if self.members[call.pid].process == first)
+
     def spawns(self) -> tuple[Call, ...]:
         """Return the calls that made a process or a thread."""
         return tuple(call for call in self.calls(*SPAWNING) if not call.failed)

@@ -57,14 +57,10 @@ class Talk:
         """Start one more chat in the room; it need not have joined yet."""
         ends = Ends(terminal)
         command = [*((*UMASK, umask) if umask else ()), str(self._program), *self.arguments(name)]
+        stdin, stdout = ends.theirs
+        limits = self.run.limits
         try:
-            process = self.box.start(
-                command,
-                limits=self.run.limits,
-                wrap=wrap,
-                stdin=ends.theirs[0],
-                stdout=ends.theirs[1],
-            )
+            process = self.box.start(command, limits=limits, wrap=wrap, stdin=stdin, stdout=stdout)
         finally:
             ends.close_theirs()
         return self.adopt(Member(name, ends, process))

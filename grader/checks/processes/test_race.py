@@ -18,7 +18,7 @@ from grader.strace.faults import Fault
 from grader.strace.trace import Events
 
 BURST = 200
-ROOM = 300  # processes in the sandbox
+ROOM = 600  # processes and threads in the sandbox: some wait for each child in a thread
 LATE_US = 120_000  # in which a child that has nothing to do is long gone
 FORKS = ("clone", "fork", "vfork")
 GROUPS = ("setpgid", "setsid")
@@ -146,11 +146,17 @@ def _held_back(run: Run) -> list[Fault]:
 
 
 def _missed(trace: Events) -> Call | None:
-    """The first signal to a group that there was not, although its child lived; no other one followed."""
+    """The first signal to a group that there was not yet, although its child lived; no other one followed.
+
+    A group that was signalled before has been there: its command may have ended of that.
+    """
     kills = trace.calls("kill")
     for call in kills:
         target = call.arg(0).value or 0
-        lost = target < -1 and call.errno == "ESRCH"
+        reached = any(
+            k.arg(0).value == target and not k.failed for k in kills if k.index < call.index
+        )
+        lost = target < -1 and call.errno == "ESRCH" and not reached
         later = (k for k in kills if k.index > call.index and not k.failed)
         if lost and not any(
             abs(k.arg(0).value or 0) == -target and k.arg(1).text == call.arg(1).text for k in later

@@ -154,9 +154,9 @@ def _fails(place: Stage, path: str, codes: tuple[int, ...], errors: tuple[str, .
         observed = f"no message says why {name} cannot be executed"
         raise monitor.failed(observed, f"a line with its name and: {errors[0]}")
     trace = recording.trace()
-    start = trace.start.pid if trace.start else 0
+    own = trace.by_all_threads("write", "writev")
     writes = trace.calls("write", "writev")
-    by_others = [w for w in writes if w.pid != start and name in w.body and w.fd in (1, 2)]
+    by_others = [w for w in writes if w not in own and name in w.body and w.fd in (1, 2)]
     if by_others:
         shown = recording.exhibit(by_others)
         raise monitor.failed("the child reports it", "the parent reports it", shown)
