@@ -18,7 +18,7 @@ SENDERS, LINES = 8, 5_000
 LOCKS = ("futex", "semop", "semtimedop", "fcntl", "flock")  # what may wait for others, or wake them
 LATE = 300  # microseconds
 CALM, WINDOWS = 0.12, 24  # seconds, and how many of them
-JOLTS = 0.3  # seconds
+JOLTED = 0.8  # of the lines
 EAGER = 0.5  # of the looks, somebody was ready to run
 
 
@@ -51,25 +51,26 @@ def stress(run: Run, backend: str, lines: int) -> None:
         talk.resume(members[0])
         talk.until(lambda: not any(member.unread for member in members), 0.15)
         talk.resume(members[1])
-        _jolt(talk, members)
+        _jolt(talk, members, int(JOLTED * lines * (SENDERS - 1)))
         expect_all(talk, said, limit=3 * STEP)
         expect_end(talk, said)
     if restless is not None:
         raise restless
 
 
-def _jolt(talk: Talk, members: list[Member]) -> None:
-    """Stop one after the other for a moment, wherever it is: whoever works without a lock is in the middle of
-    something then, and the others find it half done."""
+def _jolt(talk: Talk, members: list[Member], enough: int) -> None:
+    """Stop one after the other for a moment, wherever it is, until all have heard enough lines: whoever works
+    without a lock is in the middle of something then, and the others find it half done."""
     held: list[Member] = []
 
-    def next_one() -> None:
+    def next_one() -> bool:
         while held:
             held.pop().signal(SIGCONT)
         held.append(talk.random.choice(members))
         held[0].signal(SIGSTOP)
+        return all(member.heard >= enough or member.ended for member in members)
 
-    talk.watch(JOLTS, next_one)
+    talk.until(next_one, STEP)
     for member in held:
         member.signal(SIGCONT)
 
