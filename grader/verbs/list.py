@@ -13,7 +13,7 @@ from grader.result import Grade
 from grader.score import FULL, NOT_GRADABLE, subtotal
 from grader.verbs.grade import complain
 
-COLUMNS = (12, 36, 8)  # of id, title and points; the last mark has the rest
+COLUMNS = (13, 35, 8)  # of id, title and points; the last mark has the rest
 
 
 def run(args: argparse.Namespace) -> int:

@@ -56,7 +56,8 @@ void say(struct monitor *m, const char *format, ...)
 
 /* -- signals --------------------------------------------------------------- */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of children, living */
+static pthread_mutex_t lock =
+    PTHREAD_MUTEX_INITIALIZER; /* of children, living */
 static sigset_t ours;
 
 static int listen_to(struct monitor *m)
