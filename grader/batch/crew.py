@@ -26,12 +26,14 @@ class NoCrew(RuntimeError):
 
 @dataclass(frozen=True)
 class Crew:
-    """submit: start to grade a task; size: how many are graded at once; grader: see work.grader_id."""
+    """submit: start to grade a task; size: how many are graded at once; grader: see work.grader_id;
+    manned: whether there is anybody left to grade."""
 
     submit: Callable[[Task], Future[Grade]]
     size: int
     grader: str
     walls: str  # in what submissions are graded, for people
+    manned: Callable[[], bool] = lambda: True
 
 
 class _Running:
@@ -99,6 +101,7 @@ def cluster(address: str, lab: str, contained: bool, batch: str) -> Iterator[Cre
             size=_threads(client, address),
             grader=_agreed(client, lab, contained, batch),
             walls=f"the cluster at {address}",
+            manned=lambda: bool(client.nthreads()),
         )
         pool.shutdown(wait=False)
         client.run(_leave, batch)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import concurrent.futures
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 from grader.batch.board import Board
-from grader.batch.crew import Crew
+from grader.batch.crew import Crew, NoCrew
 from grader.batch.roster import Handed, Settings
 from grader.batch.task import Task, key
 from grader.result import Grade
 
 ATTEMPTS = 3  # after so many infrastructure faults a submission is listed as ungraded
+LOOK, ABSENT = (
+    20.0,
+    3,
+)  # seconds between looks for workers; so many without any: a nanny needs some time
 FAILED, UNGRADED, CHANGED = ONLY = ("failed", "ungraded", "changed")
 
 
@@ -109,7 +113,7 @@ class Flow:
                     entry, faults = waiting.popleft()
                     self._listener.started(entry.handed.label)
                     running[crew.submit(_task(entry))] = entry, faults
-                for future in concurrent.futures.wait(running, return_when=FIRST_COMPLETED)[0]:
+                for future in _first(running, crew):
                     entry, faults = running.pop(future)
                     outcome = self._judged(entry, faults, future, best)
                     if outcome is None:
@@ -147,6 +151,18 @@ class Flow:
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         blank = Grade(lab.id, lab.version, entry.handed.label, status, 0, "none", "", now, 0.0)
         return replace(blank, seed=self._settings.seed, notes=(reason[:1000],))
+
+
+def _first(running: Collection[Future[Grade]], crew: Crew) -> Iterable[Future[Grade]]:
+    """Wait until at least one is done. Raises NoCrew when there is nobody left who could do it."""
+    absent = 0
+    while True:
+        done = concurrent.futures.wait(running, LOOK, return_when=FIRST_COMPLETED)[0]
+        if done:
+            return done
+        absent = 0 if crew.manned() else absent + 1
+        if absent >= ABSENT:
+            raise NoCrew("all workers have gone; the same command goes on when there are some")
 
 
 def _task(entry: Entry) -> Task:
