@@ -89,7 +89,11 @@ class Talk:
 
     def expect_linked(self, members: Sequence[Member], limit: float = START) -> None:
         """Raise Failed unless of each two members one was told that the other joined."""
-        if not self.until(lambda: not _strangers(members), limit):
+
+        def settled() -> bool:  # whoever has ended meets nobody any more
+            return not _strangers(members) or any(member.ended for member in members)
+
+        if not self.until(settled, limit) or _strangers(members):
             one, other = _strangers(members)[0]
             observed = f"neither was {one} told that {other} joined, nor {other} that {one} did"
             expected = "`* NAME joined` for all who are there already"
