@@ -89,15 +89,12 @@ class Talk:
 
     def expect_linked(self, members: Sequence[Member], limit: float = START) -> None:
         """Raise Failed unless of each two members one was told that the other joined."""
-
-        def settled() -> bool:  # whoever has ended meets nobody any more
-            return not _strangers(members) or any(member.ended for member in members)
-
-        if not self.until(settled, limit) or _strangers(members):
-            one, other = _strangers(members)[0]
+        # whoever has ended meets nobody any more
+        self.until(lambda: not _strangers(members) or any(m.ended for m in members), limit)
+        if strangers := _strangers(members):
+            one, other = strangers[0]
             observed = f"neither was {one} told that {other} joined, nor {other} that {one} did"
-            expected = "`* NAME joined` for all who are there already"
-            raise self.failed(observed, expected, (one, other))
+            raise self.failed(observed, "`* NAME joined` for all who are there", (one, other))
 
     # -- events --------------------------------------------------------------------------------
 
