@@ -10,7 +10,7 @@ NOMINAL = 0.006  # seconds that ROUNDS take on an idle machine of the kind in sh
 SLOWEST = 8.0  # beyond that, waiting longer helps nobody
 
 
-OWN = 2  # processes that run or want to because of the grading itself
+OWN = 4  # processes that run or want to because of the grading itself
 
 
 def crowding() -> float:
