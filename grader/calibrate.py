@@ -21,9 +21,14 @@ def crowding() -> float:
     much gets its turn at once.
     """
     with open("/proc/loadavg", encoding="ascii") as file:
-        fields = file.read().split()
+        return crowd(file.read(), os.cpu_count() or 1)
+
+
+def crowd(loadavg: str, processors: int) -> float:
+    """Return what `crowding` tells of the text of /proc/loadavg."""
+    fields = loadavg.split()
     wanting = max(float(fields[0]), float(fields[3].partition("/")[0]))
-    return min(max((wanting - OWN) / (os.cpu_count() or 1), 1.0), SLOWEST)
+    return min(max((wanting - OWN) / processors, 1.0), SLOWEST)
 
 
 def slowness() -> float:
