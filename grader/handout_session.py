@@ -37,7 +37,7 @@ settle() {  # until the last job, each of its threads and its children sleep
         [ -e /proc/$!/stat ] || return
         read -r comm 2> /dev/null < /proc/$!/comm; awake=0
         read -r children 2> /dev/null < /proc/$!/task/$!/children
-        children=${children:+$(printf "/proc/%s/stat " $children)}
+        [ -z "$children" ] || printf -v children "/proc/%s/stat " $children
         for task in /proc/$!/task/*/stat $children; do
             read -r _ _ state _ 2> /dev/null < "$task" || state=
             [ "$state" = S ] || awake=1
