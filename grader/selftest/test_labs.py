@@ -57,12 +57,15 @@ class Unsteady(UserWarning):
 
 
 def chosen(lab: Lab, subject: proof.Subject) -> set[str]:
-    """Of a mutant, the checks that must fail, or may, and some of the others, each time others."""
+    """Of a mutant, the checks that must fail, and some of those that must pass, each time others.
+
+    What may fail proves nothing, and mostly takes long.
+    """
     if subject.kind != proof.MUTANT:
         return set()
     named = {*subject.fails, *subject.may}
     others = [check.id for check in lab.checks_of(subject.part) if check.id not in named]
-    return named | set(SystemRandom().sample(others, ceil(len(others) * SHARE)))
+    return set(subject.fails) | set(SystemRandom().sample(others, ceil(len(others) * SHARE)))
 
 
 def complaints(lab: Lab, subject: proof.Subject, checks: Collection[str]) -> list[str]:
