@@ -130,7 +130,10 @@ def test_overflow(run: Run) -> None:
         last = home.path(f"{TREE}/late")
         last.mkdir()
         made.append(home.touch("file", f"{TREE}/late"))
+        size = len(home.log())
         daemon.signal(signal.SIGCONT)
+        home.until(lambda: len(home.log()) > size)
+        _until_silent(home)  # by then the queue has room: the next event is not among those that are lost
         home.synchronise(seconds=SLOW)
         _until_silent(home)
         _all_told(home, made, home.lines())
