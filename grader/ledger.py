@@ -64,6 +64,17 @@ def cpu_seconds(pid: int) -> float:
         return 0.0
 
 
+def thread_states(pid: int) -> str:
+    """Return the state of each thread of `pid` as a letter of proc(5), "RSS"; X for one that has just ended."""
+    found = ""
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        try:
+            found += stat.read_text("utf-8", "replace").rpartition(")")[2].split()[0]
+        except (OSError, IndexError):
+            found += "X"
+    return found
+
+
 def count_fds(pid: int) -> int:
     """Return how many descriptors `pid` has open, 0 once it has ended."""
     try:

@@ -97,8 +97,7 @@ class Grading:
             self._emit("result", check=outcome)
 
     def _hard_limit(self) -> float:
-        patience = max(self._slowness, calibrate.crowding())
-        return FOREVER if self.job.under else HARD_LIMIT * patience
+        return FOREVER if self.job.under else HARD_LIMIT * calibrate.patience(self._slowness)
 
     def _prepare(self) -> None:
         started = time.monotonic()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Iterable
 
-from grader.ledger import cpu_seconds
+from grader.ledger import cpu_seconds, thread_states
 
 
 class Rest:
@@ -18,7 +17,7 @@ class Rest:
     def look(self) -> None:
         """Look whether a thread runs or waits for a processor: one that rests sleeps, see proc(5)."""
         self._looks += 1
-        self._eager += any(_runnable(pid) for pid in self._begin)
+        self._eager += any("R" in thread_states(pid) for pid in self._begin)
 
     @property
     def eager(self) -> float:
@@ -28,13 +27,3 @@ class Rest:
     def spent(self) -> dict[int, float]:
         """Return the CPU seconds that each process has used since the first look."""
         return {pid: cpu_seconds(pid) - begin for pid, begin in self._begin.items()}
-
-
-def _runnable(pid: int) -> bool:
-    for task in Path(f"/proc/{pid}/task").glob("*/stat"):
-        try:
-            if task.read_text("ascii", "replace").rpartition(")")[2].split()[0] == "R":
-                return True
-        except (OSError, IndexError):
-            continue  # it has just ended
-    return False

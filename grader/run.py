@@ -11,7 +11,7 @@ from random import Random
 from typing import Iterable, Sequence
 
 from grader import build as building
-from grader.calibrate import crowding
+from grader.calibrate import patience
 from grader.golang import GoRecipe, build_go, roomy
 from grader.job import Job
 from grader.ledger import OUTPUT
@@ -58,8 +58,7 @@ class Run:
 
     def limit(self, seconds: float) -> float:
         """Return a limit of waiting, `seconds` on a fast machine, for this machine at this moment."""
-        patience = max(self.slowness, crowding())
-        return FOREVER if self.job.under == GDB else seconds * patience
+        return FOREVER if self.job.under == GDB else seconds * patience(self.slowness)
 
     @property
     def cpu(self) -> int:

@@ -21,6 +21,7 @@ from typing import Any, Mapping
 from grader import paths
 from grader.ending import Exit
 from grader.golang import GoRecipe, build_go, roomy
+from grader.ledger import thread_states
 from grader.outcome import Inconclusive
 from grader.process import Process, TimeLimit
 from grader.run import Run
@@ -76,13 +77,7 @@ class Observed:
 
 def _asleep(pid: int) -> bool:
     """Whether all threads of a process sleep; one that is stopped by its tracer does not."""
-    try:
-        tasks = [
-            path.read_text("ascii", "replace") for path in Path(f"/proc/{pid}/task").glob("*/stat")
-        ]
-    except OSError:
-        return False  # one has just ended
-    return all(task.rpartition(")")[2][1] == "S" for task in tasks)
+    return set(thread_states(pid)) <= {"S"}
 
 
 def workload(lab: str) -> ModuleType | None:

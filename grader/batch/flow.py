@@ -16,10 +16,8 @@ from grader.batch.task import Task, key
 from grader.result import Grade
 
 ATTEMPTS = 3  # after so many infrastructure faults a submission is listed as ungraded
-LOOK, ABSENT = (
-    20.0,
-    3,
-)  # seconds between looks for workers; so many without any: a nanny needs some time
+LOOK = 20.0  # seconds between two looks whether there are workers
+ABSENT = 3  # so many looks without any: a nanny needs some time
 FAILED, UNGRADED, CHANGED = ONLY = ("failed", "ungraded", "changed")
 
 

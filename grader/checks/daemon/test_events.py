@@ -133,9 +133,7 @@ def test_overflow(run: Run) -> None:
         size = len(home.log())
         daemon.signal(signal.SIGCONT)
         home.until(lambda: len(home.log()) > size)
-        _until_silent(
-            home
-        )  # by then the queue has room: the next event is not among those that are lost
+        _until_silent(home)  # by then the queue has room for the next event
         home.synchronise(seconds=SLOW)
         _until_silent(home)
         _all_told(home, made, home.lines())

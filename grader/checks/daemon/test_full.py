@@ -42,7 +42,7 @@ def _disk_full(home: House) -> None:
         home.touch_all(f"full-{number}" for number in range(EVENTS))
         home.until(lambda: _full(home) and bool(syslog.messages()), 1.0)
         _told_once(syslog)
-        _quiet(home, daemon)
+        _quiet(daemon)
         _alive(home, daemon, "the disk is full")
         ballast.unlink()
         _goes_on(home, daemon)
@@ -67,7 +67,7 @@ def _told_once(syslog: Syslog) -> None:
         )
 
 
-def _quiet(home: House, daemon: Escaped) -> None:
+def _quiet(daemon: Escaped) -> None:
     before = cpu_seconds(daemon.pid)
     daemon.ended(QUIET)
     used = cpu_seconds(daemon.pid) - before

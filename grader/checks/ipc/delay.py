@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Callable, Sequence
 
 from grader.checks.ipc.member import Member
 from grader.checks.ipc.talk import STEP, Talk
+from grader.ledger import thread_states
 from grader.recording import record
 from grader.strace.ask import Trace
 from grader.strace.call import Call
@@ -63,15 +63,8 @@ def settle(talk: Talk, members: Sequence[Member], limit: float = STEP) -> None:
 
 
 def _stopped(pid: int) -> bool:
-    """Whether a thread is in a stop of its tracer: state t of proc(5)."""
-    try:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            text = Path(f"/proc/{pid}/task/{task}/stat").read_text("utf-8", "replace")
-            if text.rpartition(")")[2].split()[0] == "t":
-                return True
-    except (OSError, IndexError):
-        return False
-    return False
+    """Whether a thread is in a stop of its tracer."""
+    return "t" in thread_states(pid)
 
 
 def clean_start(talk: Talk, calls: tuple[str, ...]) -> Trace:
