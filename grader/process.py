@@ -111,6 +111,15 @@ class Process:
         except OSError:
             return ""
 
+    def reaped(self) -> bool:
+        """Whether the program has ended and its parent has waited for it: no kill(2) finds it any more."""
+        try:
+            if self._pidfd != -1:
+                signal.pidfd_send_signal(self._pidfd, 0)
+        except ProcessLookupError:
+            return True
+        return self._pidfd == -1
+
     # -- act -----------------------------------------------------------------------------------
 
     def signal(self, number: int) -> None:

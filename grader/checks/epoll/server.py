@@ -18,6 +18,7 @@ from grader.sandbox import Sandbox
 
 START = 3.0  # seconds that a server may take until it listens, on a fast machine
 STEP = 3.0  # seconds for one answer
+DYING = 0.5  # seconds between the end of a program's connections and its own
 # bytes: little of what is under way fits into the buffers of the kernel
 ROOM = 4 << 20
 NARROW = {"rcvbuf": 4096, "sndbuf": 65536, "segment": 1448}
@@ -99,7 +100,7 @@ class Server:
 
     def failed(self, observed: str, expected: str, evidence: Sequence[Evidence] = ()) -> Failed:
         """Return the failure of a check, with what the server holds and has written as evidence."""
-        if self.process.ended() and "ended" not in observed:
+        if self.process.ended(self.run.limit(DYING)) and "ended" not in observed:
             observed = f"{observed}\nthe server has ended: {self.ending()}"
         reason = MEMORY_LIMIT if "ENOMEM" in observed else "wrong behaviour"
         exhibits = [*evidence, *self.exhibits()]

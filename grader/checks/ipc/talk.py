@@ -159,13 +159,11 @@ class Talk:
             raise self.failed(observed, "it leaves and ends", (member,)) from None
 
     def kill(self, *members: Member) -> None:
-        """Kill members with SIGKILL, and wait until the kernel has done it."""
-        for member in members:
-            assert member.process is not None
-            member.process.signal(signal.SIGKILL)
-        for member in members:
-            assert member.process is not None
-            member.process.ended(self.run.limit(STEP))
+        """Kill members with SIGKILL, and wait until no kill(2) finds them any more."""
+        victims = [member.process for member in members if member.process]
+        for victim in victims:
+            victim.signal(signal.SIGKILL)
+        self.until(lambda: all(victim.reaped() for victim in victims))
 
     def dismiss(self) -> None:
         """End everybody, and forget them; the sandbox stays."""

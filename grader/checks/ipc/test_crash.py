@@ -74,6 +74,8 @@ def _killed_in(talk: Talk, others: Pair, call: str, when: str) -> None:
     was_in = [other for other in others if other.knows(victim)]
     talk.kill(victim)
     place = f"in the midst of {call}"
+    if len(was_in) < len(others):
+        talk.watch(NOTICE)  # nobody need tell of it, but somebody may have to notice
     _expect_noticed(talk, victim, was_in, place)
     _expect_talk(talk, others, f"after a member was killed {place}")
 
@@ -171,5 +173,6 @@ def _expect_usable(talk: Talk, when: str) -> None:
         observed = f"{when}; two newcomers do not find each other within {NOTICE:g} s"
         raise talk.failed(observed, "the room is usable again", pair)
     _expect_talk(talk, pair, when)
+    talk.watch(NOTICE)  # so long may they take for the dead as members
     talk.leave(*pair)
     expect_none(talk, f"{when}; after newcomers have left")
