@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Sequence
 
 from grader.checks.ipc.member import Member
@@ -11,7 +12,8 @@ Said = dict[str, list[bytes]]  # by whom, in order
 
 
 def expect_all(talk: Talk, said: Said, limit: float = STEP) -> None:
-    """Wait until everybody has got what the others have said since all were there.
+    """Wait until everybody has got what the others have said since all were there, for `limit` seconds at most,
+    and no longer than STEP since the last line came: those who hang are not waited for.
 
     Raises Failed: lost, doubled, torn, out of order.
     """
@@ -21,9 +23,20 @@ def expect_all(talk: Talk, said: Said, limit: float = STEP) -> None:
     def heard(member: Member) -> bool:
         return member.heard >= due[member.name]
 
-    talk.until(lambda: all(heard(member) or member.ended for member in hearers), limit)
+    def done() -> bool:
+        return all(heard(member) or member.ended for member in hearers)
+
+    for _ in range(math.ceil(limit / STEP)):
+        before = lines_of(hearers)
+        if talk.until(done) or lines_of(hearers) == before:
+            break
     for member in hearers:
         expect_said(talk, member, said)
+
+
+def lines_of(members: Sequence[Member]) -> int:
+    """Return how many lines all of them have printed."""
+    return sum(len(member.lines) for member in members)
 
 
 def expect_end(talk: Talk, said: Said) -> None:
