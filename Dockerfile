@@ -24,6 +24,7 @@ WORKDIR /syslabs
 RUN mkdir -p build \
     && python3 -m grader.batch.profile /usr/share/containers/seccomp.json > build/seccomp.json \
     && python3 -c 'from grader.toolchain import prepare; prepare()' \
+    && python3 -m grader.unit_tests \
     && python3 -m compileall -q grader && chmod -R a+rX,go-w .
 ARG TREE=unknown
 LABEL org.opencontainers.image.title="syslabs" \

@@ -13,7 +13,7 @@ from grader.manifest import Lab, ManifestError, covered
 from grader.near import unknown
 from grader.run import Run
 from grader.toml_lines import read_toml
-from grader.unit import unit_file
+from grader.unit_tests import tests_file
 
 Function = Callable[..., Any]
 
@@ -39,7 +39,7 @@ def functions_of(lab: Lab, found: Iterable[tuple[Function, str]]) -> dict[str, F
 
 def unit_files(lab: Lab) -> list[Path]:
     """Return the Criterion tests of a lab's drills."""
-    files = (unit_file(lab, part) for part in lab.parts)
+    files = (tests_file(lab, part) for part in lab.parts)
     return [path for path in files if path.exists()]
 
 

@@ -10,6 +10,7 @@ SOLUTIONS = ROOT / "solutions"
 CHECKS = ROOT / "grader" / "checks"
 ETC = ROOT / "grader" / "etc"  # /etc of the sandbox
 TOOLS = ROOT / "build" / "tools"
+TESTS = ROOT / "build" / "tests"
 
 
 def tool(name: str) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader import paths
 from grader.build import COMMON, COMPILER, VARIANTS, BuildFailed, localise, run_tool
-from grader.manifest import Lab, Part
+from grader.manifest import Part
 from grader.object_file import code_sections, suspicions
 from grader.outcome import Tampered
 from grader.process import NotStarted
@@ -17,17 +17,9 @@ from grader.result import Evidence
 from grader.run import Run
 from grader.sandbox import Room, Sandbox
 from grader.toolchain import has, lacking
+from grader.unit_tests import KEEP, OBJCOPY, UnitTests, race_file, tests_file
 
-OBJCOPY = "/usr/bin/objcopy"
-KEEP = "--keep-global-symbol"  # of objcopy: all other symbols become local
 LIBRARIES = ("-lcriterion",)
-# The tests are compiled in every grading: quickly, and with guards around what the drill is given.
-TESTS_VARIANTS = {
-    "plain": ("-O0",),
-    "asan": ("-O0", "-fsanitize=address"),
-    "tsan": ("-O1", "-fsanitize=thread"),
-}
-NO_LIMIT = "-DTEST_SECONDS=1e6"  # Criterion ends no test: unit_run.py knows how slow the machine is
 STUDENTS_CODE = "students_code"  # the section that the student's functions are in
 # Addresses as in the file, which the trace can be held against, and tables that cannot be written to.
 LINK = ("-no-pie", "-Wl,-z,relro,-z,now")
@@ -40,16 +32,16 @@ UNSANITIZED = re.compile(r"\b_*no_(sanitize|address_safety_analysis)\w*")
 
 @dataclass(frozen=True)
 class Unit:
-    """One drill's tests, built in `folder` with the flags of a variant.
-
-    tests: their source; plain_main: it has a `main` of its own and does not need Criterion.
-    """
+    """One drill's tests, built in `folder` with the flags of a variant."""
 
     run: Run
-    variant: str
     folder: Path
-    tests: Path
-    plain_main: bool = False
+    tests: UnitTests
+
+    @property
+    def variant(self) -> str:
+        """How the student's code is compiled."""
+        return self.tests.variant
 
     @property
     def part(self) -> Part:
@@ -64,12 +56,12 @@ class Unit:
     @property
     def program(self) -> Path:
         """The program that runs the tests."""
-        return self.folder / self.tests.stem
+        return self.folder / self.tests.source.stem
 
     @property
     def linking(self) -> tuple[str, ...]:
         """The options of gcc for linking, and the libraries."""
-        return () if self.plain_main else (*LINK, *LIBRARIES)
+        return () if self.tests.plain_main else (*LINK, *LIBRARIES)
 
     @property
     def flags(self) -> list[str]:
@@ -79,12 +71,7 @@ class Unit:
 
 def tests_of(run: Run) -> Path:
     """Return the file with the tests of the drill that a check belongs to."""
-    return unit_file(run.lab, run.part)
-
-
-def unit_file(lab: Lab, part: Part) -> Path:
-    """Return where the Criterion tests of a part are, if it has any."""
-    return paths.CHECKS / lab.id / f"unit_{part.id}.c"
+    return tests_file(run.lab, run.part)
 
 
 def build_unit(run: Run, variant: str) -> Path:
@@ -95,7 +82,7 @@ def build_unit(run: Run, variant: str) -> Path:
     if not has("criterion"):
         raise NotStarted(lacking(["criterion"]))
     folder = Path(run.job.scratch) / "build" / "units" / variant / run.part.id
-    return _built(Unit(run, variant, folder, tests_of(run)))
+    return _built(Unit(run, folder, UnitTests(run.lab, tests_of(run), variant)))
 
 
 def build_race(run: Run, variant: str) -> Path:
@@ -104,9 +91,9 @@ def build_race(run: Run, variant: str) -> Path:
     Criterion's allocator and ThreadSanitizer do not go together, and its runner would be traced as well.
     Raises BuildFailed, Tampered, NotStarted.
     """
-    tests = paths.CHECKS / run.lab.id / f"race_{run.part.id}.c"
     folder = Path(run.job.scratch) / "build" / "races" / variant / run.part.id
-    return _built(Unit(run, variant, folder, tests, plain_main=True))
+    tests = UnitTests(run.lab, race_file(run.lab, run.part), variant, plain_main=True)
+    return _built(Unit(run, folder, tests))
 
 
 def _built(unit: Unit) -> Path:
@@ -167,20 +154,26 @@ def _unsanitized(preprocessed: Path) -> list[str]:
 
 def _link(unit: Unit) -> None:
     """Link the student's objects, shut in, with the tests."""
-    room = Room(readable=(unit.run.source, paths.CHECKS), writable=(unit.folder,))
+    ours = _tests(unit)
+    room = Room(readable=(unit.run.source, ours), writable=(unit.folder,))
     with unit.run.sandbox(room) as box:
-        ours, theirs = _tests(unit, box), _shut_in(unit, box)
-        argv = [COMPILER, *unit.flags, str(ours), str(theirs), *unit.linking]
+        argv = [COMPILER, *unit.flags, str(ours), str(_shut_in(unit, box)), *unit.linking]
         _make(unit, box, argv, unit.program.name)
 
 
-def _tests(unit: Unit, box: Sandbox) -> Path:
-    """Compile the tests; nothing of theirs can be named from outside."""
-    argv = [COMPILER, *COMMON, *TESTS_VARIANTS[unit.variant], NO_LIMIT, "-c"]
-    argv += [f"-I{paths.CHECKS}", f"-I{unit.run.source}"]
-    open_ = _make(unit, box, [*argv, str(unit.tests)], "open_tests.o")
-    keep = f"{KEEP}={'main' if unit.plain_main else ''}"
-    return _objcopy(unit, box, open_, "tests.o", [keep])
+def _tests(unit: Unit) -> Path:
+    """Return the object with the tests, compiled here if nobody has kept it."""
+    tests = unit.tests
+    if tests.kept.exists():
+        return tests.kept
+    folder = unit.folder / "tests"
+    folder.mkdir()
+    with unit.run.sandbox(Room(readable=tests.includes, writable=(folder,))) as box:
+        for argv in tests.commands(folder):
+            log = run_tool(box, argv, "/tmp", folder / "tests.o")
+    if not (folder / "tests.o").exists():
+        raise BuildFailed(log)
+    return folder / "tests.o"
 
 
 def _shut_in(unit: Unit, box: Sandbox) -> Path:
