@@ -95,12 +95,13 @@ def _descriptors(folder: Path) -> dict[int, str]:
 
 
 def _cpu(base: Path, tasks: list[str], stat: list[str]) -> float:
-    """Seconds on a processor: exact for living threads, else in clock ticks (proc(5) stat)."""
+    """Seconds on a processor: exact for living threads, which may be hundreds, else in clock ticks (proc(5) stat)."""
     ticks = (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
     exact = 0
     for task in tasks:
         try:
-            exact += int((base / "task" / task / "schedstat").read_text().split()[0])
+            with open(f"{base}/task/{task}/schedstat", "rb") as file:
+                exact += int(file.read().split()[0])
         except (OSError, IndexError):
             continue
     return max(exact / 1e9, ticks - 0.02)
@@ -128,32 +129,3 @@ def _pid_namespace(pid: int) -> str:
         return os.readlink(f"/proc/{pid}/ns/pid")
     except OSError:
         return ""
-
-
-def listening_ports(pid: int) -> set[int]:
-    """Return the TCP ports that are listened on in the network namespace of `pid` (proc_net_tcp)."""
-    return {_port(fields[1]) for fields in _tcp_table(pid) if fields[3] == "0A"}
-
-
-def queues(pid: int, local: int, remote: int) -> tuple[int, int]:
-    """Return (unacknowledged, unread) bytes of the TCP socket with these ports, (0, 0) without one."""
-    for fields in _tcp_table(pid):
-        if (_port(fields[1]), _port(fields[2])) == (local, remote):
-            unacknowledged, _, unread = fields[4].partition(":")
-            return int(unacknowledged, 16), int(unread, 16)
-    return 0, 0
-
-
-def _tcp_table(pid: int) -> list[list[str]]:
-    """The lines of /proc/PID/net/tcp and tcp6: number, local, remote, state, queues …"""
-    lines: list[str] = []
-    for table in ("tcp", "tcp6"):
-        try:
-            lines += Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
-        except OSError:
-            continue
-    return [line.split() for line in lines]
-
-
-def _port(address: str) -> int:
-    return int(address.rpartition(":")[2], 16)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Callable
 
 from grader.ending import Exit
-from grader.ledger import Ledger, cpu_seconds, listening_ports, read_ledger
+from grader.ledger import Ledger, cpu_seconds, read_ledger
+from grader.tcp_table import listens
 
 GATE_FAILED = 125  # exit status of gate itself, see grader/tools/gate.c
 TRACER_DIED = "strace: walk: cannot initialize libunwind"  # its status is 1 then, see mishap.py
@@ -74,7 +75,7 @@ class Process:
     def ready(self, port: int, limit: float) -> bool:
         """Wait until TCP `port` is listened on; False when the program ended or `limit` seconds passed."""
         end = time.monotonic() + limit
-        while port not in listening_ports(self.pid):
+        while not listens(self.pid, port):
             if self.ended(POLL_SECONDS) or time.monotonic() > end:
                 return False
         return True

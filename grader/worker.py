@@ -21,7 +21,7 @@ from grader.manifest import Lab
 from grader.orphan import end_all_of
 from grader.submission import Submission
 
-NEEDED = ("grader", "labs", "build/tools")  # what a worker reads of this tree
+NEEDED = ("grader", "labs", "build/tools", "build/tests")  # what a worker reads of this tree
 ROOM = 64 << 20  # bytes on the disk for sources, programs, traces and what programs print
 USAGE_ERROR = 4  # an exit status of pytest
 Event = dict[str, Any]

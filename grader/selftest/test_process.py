@@ -12,7 +12,7 @@ from typing import Any, Callable
 import pytest
 
 from grader.ending import signal_name
-from grader.ledger import count_fds, queues, read_ledger
+from grader.ledger import count_fds, read_ledger
 from grader.process import NotStarted, TimeLimit
 from grader.sandbox import PARTIAL
 from grader.selftest.rooms import LIMIT, Unprivileged, need, opened
@@ -223,17 +223,6 @@ print(flush=True)
 signal.pause()
 """
     assert with_program(unprivileged, code, lambda p: settled(p).ledger()).threads == 1
-
-
-def test_queues_tell_what_was_not_read() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        with socket.create_connection(server.getsockname()) as client:
-            ours, _ = server.accept()
-            with ours:
-                client.sendall(b"seven b")
-                local, remote = ours.getsockname()[1], client.getsockname()[1]
-                assert queues(os.getpid(), local, remote) == (0, 7)
-    assert queues(os.getpid(), 1, 1) == (0, 0)
 
 
 def test_ledger_of_ourselves() -> None:

@@ -6,11 +6,11 @@ import subprocess
 from dataclasses import dataclass
 
 from grader.checks.epoll.server import pick_port
-from grader.ledger import listening_ports
 from grader.outcome import Failed, check
 from grader.process import Process, TimeLimit
 from grader.result import Evidence
 from grader.run import Run
+from grader.tcp_table import listening_ports
 
 PATIENCE = 1.5  # seconds in which a wrong use is refused
 

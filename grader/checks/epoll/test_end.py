@@ -10,11 +10,11 @@ from grader.outcome import TIME_LIMIT, Failed, check
 from grader.checks.epoll.late import end_late
 from grader.checks.epoll.server import STEP, Server
 from grader.checks.epoll.witness import witnessed
-from grader.ledger import listening_ports, queues
 from grader.load import Peer, PeerError, stream
 from grader.load.trouble import WRONG
 from grader.process import TimeLimit
 from grader.run import Run
+from grader.tcp_table import listens, own_queues, queues
 
 GRACE = 1.0  # seconds that the contract gives the server to deliver
 HEARD = 0.2  # seconds to notice the signal before the client reads; it then stops listening
@@ -71,7 +71,7 @@ def _end_owing(server: Server) -> None:
 
 
 def _listens(server: Server) -> bool:
-    return server.port in listening_ports(server.process.pid)
+    return listens(server.process.pid, server.port)
 
 
 def _undelivered(server: Server, peer: Peer, error: PeerError) -> Failed:
@@ -98,14 +98,14 @@ def _make_it_owe(server: Server, peer: Peer, data: bytes) -> bool:
 
 def _unread(server: Server, peer: Peer) -> int:
     """Bytes on the way to the server, or in its receive buffer."""
-    local = peer.sock.getsockname()[1]
-    pid = server.box.holder or server.process.pid
-    return queues(pid, local, server.port)[0] + queues(pid, server.port, local)[1]
+    return own_queues(peer.sock)[0] or _server_queues(server, peer)[1]
 
 
 def _owed(server: Server, peer: Peer) -> int:
     """Bytes that the server has read and that are in no buffer of the kernel: it holds them itself."""
-    local = peer.sock.getsockname()[1]
+    return peer.sent - peer.received - _server_queues(server, peer)[0] - own_queues(peer.sock)[1]
+
+
+def _server_queues(server: Server, peer: Peer) -> tuple[int, int]:
     pid = server.box.holder or server.process.pid
-    in_kernel = queues(pid, server.port, local)[0] + queues(pid, local, server.port)[1]
-    return peer.sent - peer.received - in_kernel
+    return queues(pid, server.port, peer.sock.getsockname()[1])
