@@ -78,9 +78,10 @@ def readable_by_all(path: Path) -> bool:
 
 
 def copy_for(user: int, root: Path, target: Path, names: tuple[str, ...]) -> Path:
-    """Copy the named folders of the tree at `root` to where `user` can read them."""
+    """Copy the named folders of the tree at `root`, as far as it has them, to where `user` can read them."""
     for name in names:
-        shutil.copytree(root / name, target / name)
+        if (root / name).exists():
+            shutil.copytree(root / name, target / name)
     for base, folders, files in os.walk(target):
         os.chmod(base, 0o755)
         for file in files:
