@@ -16,6 +16,7 @@ from grader.sandbox import Room, Sandbox
 from grader.selftest.trees import PYTHON, environment
 
 LAB = "epoll"
+LABS = (LAB, "syscalls")
 LIMIT = 60.0  # seconds; only a hang needs them
 pytestmark = [
     pytest.mark.lab(LAB),
@@ -26,10 +27,11 @@ pytestmark = [
 @pytest.fixture
 def folder(place: Path) -> Path:
     """A tree with what `make unit` needs, and the reference in the place of the student's files."""
-    for name in ("labs/common", f"labs/{LAB}", "grader"):
+    for name in ("labs/common", *(f"labs/{lab}" for lab in LABS), "grader"):
         shutil.copytree(paths.ROOT / name, place / name, ignore=shutil.ignore_patterns("selftest"))
-    for path in (paths.SOLUTIONS / LAB).glob("*.c"):
-        shutil.copyfile(path, place / "labs" / LAB / path.name)
+    for lab in LABS:
+        for path in (paths.SOLUTIONS / lab).glob("*.c"):
+            shutil.copyfile(path, place / "labs" / lab / path.name)
     subprocess.run(["chmod", "-R", "a+rwX", str(place)], check=True)
     return place
 
@@ -39,10 +41,10 @@ Make = Callable[..., str]
 
 @pytest.fixture
 def make(folder: Path, unprivileged: Callable[[Callable[[], Any]], Any]) -> Make:
-    """make(*words, typed="…"): what `make unit` prints, in a sandbox."""
+    """make(*words, typed="…", lab="…"): what `make unit` prints, in a sandbox."""
 
-    def run(*words: str, typed: str = "") -> str:
-        argv = ["/usr/bin/make", "-C", str(folder / "labs" / LAB), "unit", *words]
+    def run(*words: str, typed: str = "", lab: str = LAB) -> str:
+        argv = ["/usr/bin/make", "-C", str(folder / "labs" / lab), "unit", *words]
         (folder / "typed").write_text(typed, "utf-8")
 
         def body() -> str:
@@ -60,7 +62,8 @@ def make(folder: Path, unprivileged: Callable[[Callable[[], Any]], Any]) -> Make
 
 def test_one_drill(make: Make) -> None:
     said = make("DRILL=net")
-    assert "Passing: 7 | Failing: 0 | Crashing: 0" in said, said
+    assert said.count("Passing: 1 | Failing: 0 | Crashing: 0") == 7, said
+    assert "net.errors\n" in said
     assert " ".join([*COMMON, *VARIANTS["plain"]]) in said
 
 
@@ -74,6 +77,13 @@ def test_a_failure_is_told(make: Make, folder: Path) -> None:
     shutil.copyfile(paths.LABS / LAB / "net.c", folder / "labs" / LAB / "net.c")
     said = make("DRILL=net", "TEST=nonblocking")
     assert "observed: -1 (ENOSYS)" in said and "Failing: 1" in said, said
+
+
+def test_files_of_one_test_are_not_met_by_another(make: Make, folder: Path) -> None:
+    before = set((folder / "labs/syscalls").iterdir())
+    said = make("DRILL=copy", lab="syscalls")
+    assert said.count("Passing: 1 | Failing: 0 | Crashing: 0") == 8, said
+    assert set((folder / "labs/syscalls").iterdir()) == before
 
 
 @pytest.mark.skipif(shutil.which("gdb") is None, reason="gdb is not installed")

@@ -14,15 +14,11 @@ $(PROGRAMS): %: %.c $$(wildcard $$(call family,%).c $$(call family,%).h) FORCE
 clean:
 	$(RM) $(PROGRAMS)
 
-# make unit [DRILL=net] [TEST=errors] [GDB=1]: the tests of your drills, here and in no sandbox.
+# make unit [DRILL=net] [TEST=errors] [GDB=1]: the tests of your drills, with no grader around them.
 CHECKS := ../../grader/checks
 LAB    := $(notdir $(CURDIR))
-UNITS  := ../../build/unit/$(LAB)
+UNITS  := $(abspath ../../build/unit/$(LAB))
 DRILLS := $(patsubst $(CHECKS)/$(LAB)/unit_%.c,%,$(wildcard $(CHECKS)/$(LAB)/unit_*.c))
-# Criterion runs each test in a process of its own, which it stops and continues: gdb follows.
-DEBUG   = $(if $(GDB),gdb -q -iex 'set debuginfod enabled off' -ex 'set follow-fork-mode child' \
-            -ex 'handle SIGSTOP SIGCONT nostop noprint pass' -ex 'set breakpoint pending on' \
-            $(if $(TEST),-ex 'break $*_$(TEST)_impl') -ex run --args)
 
 unit: $(patsubst %,unit-%,$(or $(DRILL),$(DRILLS)))
 
@@ -30,7 +26,7 @@ unit-%: %.c FORCE
 	@mkdir -p $(UNITS)
 	$(CC) $(FLAGS) $(if $(GDB),-DTEST_SECONDS=1e6) -I$(CHECKS) -I. -o $(UNITS)/unit_$* \
 	  $(CHECKS)/$(LAB)/unit_$*.c $< -lcriterion
-	$(DEBUG) $(UNITS)/unit_$* --jobs=1 --short-filename $(if $(TEST),--filter='$*/$(TEST)')
+	@GDB=$(GDB) sh ../common/unit.sh $(UNITS)/unit_$* $* $(TEST)
 
 FORCE:
 .PHONY: all unit clean FORCE
