@@ -134,8 +134,9 @@ class House:
         """Make an event and wait for its line. Raises Failed."""
         path = self.mark(folder)
         if not self.until(lambda: self.logged(path, log), seconds):
+            over = "" if running(self.box.holder, self.program) else "; the service has ended"
             raise Failed(
-                f"{path.decode()} was made, and no line in {log} says so",
+                f"{path.decode()} was made, and no line in {log} says so{over}",
                 expected="a line for each event, soon after it",
                 evidence=[tail(self.log(log))],
                 reason=TIME_LIMIT,

@@ -65,4 +65,4 @@ def whole_lines(text: bytes) -> list[Line]:
 def tail(text: bytes, count: int = 6) -> Evidence:
     """Return the last lines of a log as evidence."""
     shown = text.decode("utf-8", "replace").splitlines()[-count:]
-    return Evidence("output", "\n".join(["LOG ends with:", *shown]))
+    return Evidence("output", "\n".join(["LOG ends with:", *(shown or ["(nothing)"])]))

@@ -102,7 +102,7 @@ class Monitor:
     def until(self, condition: Callable[[], bool], what: str, limit: float = STEP) -> None:
         """Wait for an event. Raises Failed with `what` has not happened."""
         if not self.process.until(condition, self.stage.run.limit(limit)):
-            raise self.failed(f"{what}: this did not happen", reason=TIME_LIMIT)
+            raise self.failed(f"this did not happen: {what}", reason=TIME_LIMIT)
 
     def ended(self, limit: float = STEP) -> Exit:
         """Wait for its end. Raises Failed if it runs on."""
@@ -122,7 +122,8 @@ class Monitor:
         ending = self.ended(limit)
         trouble = self.log().trouble()
         if trouble:
-            raise self.failed(trouble, "each event of each child in a line of its own, once")
+            how = f"it was {ending}; " if ending.signal else ""
+            raise self.failed(how + trouble, "each event of each child in a line of its own, once")
         if code is not None and ending.code != code:
             raise self.failed(f"it ended with {ending}", f"exit status {code}")
         return self.log()

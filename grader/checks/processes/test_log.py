@@ -80,7 +80,7 @@ def _compare(monitor: Monitor, names: list[str], plans: list[str]) -> None:
 def _compare_words(monitor: Monitor, names: list[str], plans: list[str], said: list[str]) -> None:
     commands_told = sorted(child.command.rpartition("/")[2] for child in monitor.log().children)
     if commands_told != sorted(names):
-        observed = f"command= names {', '.join(commands_told)}"
+        observed = f"command= names {', '.join(commands_told) or 'nothing'}"
         raise monitor.failed(observed, f"the commands as typed: {', '.join(sorted(names))}")
     wanted = sorted(plan.removeprefix("say").strip() for plan in plans)
     if sorted(text.strip() for text in said) != wanted:

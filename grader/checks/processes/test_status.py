@@ -112,7 +112,7 @@ def _step(monitor: Monitor, kind: str, number: int, sent: int | None) -> None:
         return any(_fits(event, kind, number) for event in monitor.log().events[before:])
 
     what = f"a child was {kind}" + (f" by {signal.Signals(number).name}" if number else "")
-    monitor.until(told, f"{what}, a line that says so")
+    monitor.until(told, f"{what}, and a line `SIGCHLD …` says so")
 
 
 def _fits(event: Event, kind: str, number: int) -> bool:
