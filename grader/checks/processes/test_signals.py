@@ -65,10 +65,11 @@ def _to_groups(place: Stage, number: int) -> None:
 
 
 def _to_a_stopped_child(place: Stage) -> None:
-    """Who is stopped cannot obey before it is continued."""
+    """Who is stopped cannot obey before it is continued; that procmon tells of the stop, others check."""
     monitor = place.start(commands(place.run, "say stop pause"))
     pid = monitor.process.pid
     monitor.until(lambda: "T" in map(state, children(pid).values()), "the child is stopped")
+    monitor.process.until(lambda: bool(monitor.log().events), place.run.limit(1.0))
     monitor.process.signal(signal.SIGTERM)
     _obeyed(monitor, signal.SIGTERM, 1, GRACE - EARLY, " while its child was stopped")
 
