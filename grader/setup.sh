@@ -70,6 +70,7 @@ if [ "${1:-grade}" = test ]; then
     want python3-markdown $modules/markdown
     want graphviz /usr/bin/dot
     want lsof /usr/bin/lsof
+    want logrotate /usr/sbin/logrotate
     want procps /usr/bin/top
 fi
 
