@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 import traceback
+from dataclasses import replace
 from shutil import disk_usage
 from typing import Any, Callable
 
@@ -35,11 +36,17 @@ UNEARNED = (Verdict.SKIPPED, Verdict.TAMPERED)
 
 
 class Judge:
-    """Makes the results of one grading; `replay` tells the command that repeats a check."""
+    """Makes the results of one grading; `replay` tells the command that repeats a check.
 
-    def __init__(self, replay: Callable[[str], str], functions: dict[str, Callable[..., Any]]):
+    folder: that of this grading, which means nothing to a student: results tell what is below it without it.
+    """
+
+    def __init__(
+        self, replay: Callable[[str], str], functions: dict[str, Callable[..., Any]], folder: str
+    ):
         self._replay = replay
         self._functions = functions
+        self._folder = f"{folder}/"
 
     def judged(self, check: Check, body: Body) -> CheckResult:
         """Run a check and return its result, whatever happens."""
@@ -67,8 +74,16 @@ class Judge:
             why="" if verdict is Verdict.PASS else check.why,
             hint="" if verdict is Verdict.PASS else check.hints[0],
             replay=self._replay(check.id),
-            **details,
+            **{name: self._without_folder(value) for name, value in details.items()},
         )
+
+    def _without_folder(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return value.replace(self._folder, "")
+        if isinstance(value, (tuple, list)):
+            shown = ((each, each.text.replace(self._folder, "")) for each in value)
+            return tuple(replace(each, text=text) for each, text in shown)
+        return value
 
 
 def _no_room() -> str:

@@ -80,7 +80,7 @@ class Grading:
         found = _functions(session, self.lab)
         self._functions = functions(self.lab, self.job.track, found)
         self.lab = on_track(self.lab, self.job.track)
-        self._judge = Judge(self._replay, self._functions)
+        self._judge = Judge(self._replay, self._functions, self.job.scratch)
         self._isolation, self._slowness = "", 1.0
 
     def run(self) -> None:

@@ -32,7 +32,7 @@ def function(run: Any) -> None:
     """
 
 
-JUDGE = Judge(lambda check_id: f"make replay CHECK={check_id}", {"a.one": function})
+JUDGE = Judge(lambda check_id: f"make replay CHECK={check_id}", {"a.one": function}, "/tmp/here")
 
 
 def judged(body: Callable[[], Any]) -> CheckResult:
@@ -148,3 +148,13 @@ def test_a_need_that_is_inconclusive_holds_the_points() -> None:
     result = skipped(raised(Inconclusive("busy")))
     assert result and result["verdict"] == "inconclusive"
     assert skipped(raised(Inconclusive("busy", share=0.5))) is None
+
+
+def test_the_folder_of_the_grading_is_not_told() -> None:
+    def body() -> None:
+        shown = [Evidence("output", "in /tmp/here/build/x", "/tmp/here/a.c", 3)]
+        raise Failed("/tmp/here/log is empty", expected="lines in /tmp/here/log", evidence=shown)
+
+    result = JUDGE.judged(CHECK, body)
+    assert (result.observed, result.expected) == ("log is empty", "lines in log")
+    assert result.evidence[0].text == "in build/x"
