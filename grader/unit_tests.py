@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -54,7 +55,7 @@ class UnitTests:
         """Where the object is if it is kept: its name tells the sources, the options and the compiler."""
         compiler = os.stat(COMPILER)
         digest = sha256(repr((self._options, compiler.st_size, compiler.st_mtime_ns)).encode())
-        for path in sorted(self._sources(self.source)):
+        for path in sorted(self._sources()):
             digest.update(path.read_bytes())
         return paths.TESTS / f"{self._family}{digest.hexdigest()[:16]}.o"
 
@@ -66,12 +67,16 @@ class UnitTests:
     def _options(self) -> list[str]:
         return [*COMMON, *VARIANTS[self.variant], NO_LIMIT, "-c"]
 
-    def _sources(self, path: Path) -> set[Path]:
-        """The file and all of ours that it includes."""
-        found = {path}
-        for name in _INCLUDE.findall(path.read_text("utf-8")):
-            places = [folder / name for folder in (path.parent, *self.includes)]
-            found |= self._sources(next(place for place in places if place.exists()))
+    def _sources(self) -> set[Path]:
+        """The file and all of ours that it includes; what is missing, the compiler will tell."""
+        found, news = set(), [self.source]
+        while news:
+            path = news.pop()
+            found.add(path)
+            for name in _INCLUDE.findall(path.read_text("utf-8")):
+                places = (folder / name for folder in (path.parent, *self.includes))
+                included = next((each.resolve() for each in places if each.exists()), path)
+                news += [included] if included not in found else []
         return found
 
     def commands(self, folder: Path) -> list[list[str]]:
@@ -85,18 +90,15 @@ class UnitTests:
         ]
 
     def keep(self) -> None:
-        """Compile and keep it, in place of older ones, where this machine lets us."""
-        if self.kept.exists() or not os.access(paths.TESTS, os.W_OK):
-            return
+        """Compile and keep it, in place of older ones. Raises OSError where nothing can be kept."""
         with tempfile.TemporaryDirectory(dir=paths.TESTS) as name:
             for argv in self.commands(Path(name)):
                 if subprocess.run(argv, capture_output=True, check=False).returncode != 0:
                     return  # a worker meets the same, and reports it
-            older = list(paths.TESTS.glob(f"{self._family}*"))
+            older = set(paths.TESTS.glob(f"{self._family}*")) - {self.kept}
             os.replace(f"{name}/tests.o", self.kept)
         for path in older:
-            if path != self.kept:
-                path.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
 
 
 def tests_file(lab: Lab, part: Part) -> Path:
@@ -123,16 +125,15 @@ def all_tests(lab: Lab, checks: Collection[str] = ()) -> Iterator[UnitTests]:
 
 
 def compile_ahead(lab: Lab, checks: Collection[str] = ()) -> None:
-    """Compile the tests that these checks of a lab (default: all) need and that are not kept yet."""
-    if not has("criterion"):
-        return
-    try:
-        paths.TESTS.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return  # a read-only tree: workers compile them
+    """Compile the tests that these checks of a lab (default: all) need and that are not kept yet.
+
+    Where nothing can be kept, as in a read-only tree, workers compile them.
+    """
     missing = [tests for tests in all_tests(lab, checks) if not tests.kept.exists()]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(UnitTests.keep, missing))
+    if missing and has("criterion"):
+        with suppress(OSError), ThreadPoolExecutor(os.cpu_count()) as pool:
+            paths.TESTS.mkdir(parents=True, exist_ok=True)
+            list(pool.map(UnitTests.keep, missing))
 
 
 if __name__ == "__main__":
