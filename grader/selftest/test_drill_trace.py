@@ -68,7 +68,7 @@ class Script:
         return [answer.observed for answer in drill_questions.ask([question], self.witness())]
 
 
-def script(*calls: str) -> Script:
+def called(*calls: str) -> Script:
     """A test that calls the code under test once; it makes these system calls."""
     script = Script().mark(ENTER)
     for call in calls:
@@ -165,7 +165,7 @@ ROOT = "AT_FDCWD</tmp>"
     ],
 )
 def test_meddling_is_seen(call: str, words: str) -> None:
-    assert words in script(call).meddling()
+    assert words in called(call).meddling()
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_meddling_is_seen(call: str, words: str) -> None:
     ],
 )
 def test_what_is_no_meddling(call: str) -> None:
-    assert script(call).meddling() == ""
+    assert called(call).meddling() == ""
 
 
 def test_the_runner_may_do_what_it_likes() -> None:
@@ -221,8 +221,8 @@ GET = "fcntl(3</x>, F_GETFL) = 0x8402 (flags O_RDWR|O_APPEND)"
 
 
 def test_a_descriptor_that_stays_open_is_a_leak() -> None:
-    assert "descriptor 4" in script(SOCKET).answers("no_fd_leak")[0]
-    assert script(SOCKET, "close(4<socket:[1]>) = 0").answers("no_fd_leak") == []
+    assert "descriptor 4" in called(SOCKET).answers("no_fd_leak")[0]
+    assert called(SOCKET, "close(4<socket:[1]>) = 0").answers("no_fd_leak") == []
 
 
 def test_descriptors_of_the_test_are_its_own_affair() -> None:
@@ -238,7 +238,7 @@ def test_descriptors_of_the_test_are_its_own_affair() -> None:
 
 def test_a_leak_of_one_of_two() -> None:
     two = "pipe2([4<pipe:[1]>, 5<pipe:[1]>], 0) = 0"
-    assert len(script(two, "close(5<pipe:[1]>) = 0").answers("no_fd_leak")) == 1
+    assert len(called(two, "close(5<pipe:[1]>) = 0").answers("no_fd_leak")) == 1
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_a_leak_of_one_of_two() -> None:
     ],
 )
 def test_flags_are_kept(calls: list[str], words: str) -> None:
-    found = script(*calls).answers("flags_kept")
+    found = called(*calls).answers("flags_kept")
     assert (words in found[0]) if words else not found
 
 
@@ -273,7 +273,7 @@ def test_flags_are_kept(calls: list[str], words: str) -> None:
     ],
 )
 def test_short_writes_are_continued(calls: list[str], wrong: bool) -> None:
-    assert bool(script(*calls).answers("short_writes_continued")) == wrong
+    assert bool(called(*calls).answers("short_writes_continued")) == wrong
 
 
 SELECT = "pselect6(4, [3], NULL, NULL, NULL, NULL) = 1 (in [3])"
@@ -290,7 +290,7 @@ POLL = "poll([{fd=3, events=POLLIN}], 1, -1) = 1 ([{fd=3, revents=POLLIN}])"
     ],
 )
 def test_each_call_waits_once_and_as_it_is_told(calls: list[str], words: str) -> None:
-    found = script(*calls).answers("waits_by_select")
+    found = called(*calls).answers("waits_by_select")
     assert found == [] if not words else words in found[0]
 
 
@@ -306,15 +306,15 @@ def test_a_question_names_the_calls_that_it_needs() -> None:
 
 
 def test_no_kernel_means_no_call_that_locks_waits_or_yields() -> None:
-    assert script("getpid() = 7").answers("no_kernel") == []
-    assert script("sched_yield() = 0").answers("no_kernel") == ["it calls sched_yield"]
+    assert called("getpid() = 7").answers("no_kernel") == []
+    assert called("sched_yield() = 0").answers("no_kernel") == ["it calls sched_yield"]
     script = Script().add("futex(0x1, FUTEX_WAKE, 1) = 0").mark(ENTER).mark(LEAVE)
     assert script.answers("no_kernel") == []
 
 
 def test_one_process_that_reads_and_writes_does_not_go_through_memory() -> None:
     calls = ('read(3</a>, "x", 9) = 1', 'write(4</b>, "x", 1) = 1')
-    said = script(*calls).answers("through_memory")
+    said = called(*calls).answers("through_memory")
     assert said == ["one process reads and writes", "no memory is shared"]
     mapped = "mmap(NULL, 4096, PROT_READ, MAP_SHARED, 5, 0) = 0x7f0000000000"
-    assert script(mapped, calls[0]).answers("through_memory") == []
+    assert called(mapped, calls[0]).answers("through_memory") == []
