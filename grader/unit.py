@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import paths
 from grader.build import COMMON, COMPILER, VARIANTS, BuildFailed, localise, run_tool
 from grader.manifest import Part
 from grader.object_file import code_sections, suspicions

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import socket
 from pathlib import Path
 from typing import Any, Callable
 

@@ -10,12 +10,13 @@ alone() {
         --unshare-ipc --unshare-pid --proc /proc --die-with-parent "$@"
 }
 
+# shellcheck disable=SC2317 # it is called by the name in $within
 in_folder() (
     folder=$(mktemp -d) && cd "$folder" || exit 1
     "$@"
     status=$?
     cd / && rm -rf "$folder"
-    exit $status
+    exit "$status"
 )
 
 # Criterion runs each test in a process of its own, which it stops and continues: gdb follows.
