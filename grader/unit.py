@@ -16,6 +16,7 @@ from grader.result import Evidence
 from grader.run import Run
 from grader.sandbox import Room, Sandbox
 from grader.toolchain import has, lacking
+from grader.under import GDB
 from grader.unit_tests import KEEP, OBJCOPY, UnitTests, race_file, tests_file
 
 LIBRARIES = ("-lcriterion",)
@@ -81,7 +82,8 @@ def build_unit(run: Run, variant: str) -> Path:
     if not has("criterion"):
         raise NotStarted(lacking(["criterion"]))
     folder = Path(run.job.scratch) / "build" / "units" / variant / run.part.id
-    return _built(Unit(run, folder, UnitTests(run.lab, tests_of(run), variant)))
+    alone = run.job.under == GDB  # Criterion's processes are not for a debugger
+    return _built(Unit(run, folder, UnitTests(run.lab, tests_of(run), variant, plain_main=alone)))
 
 
 def build_race(run: Run, variant: str) -> Path:

@@ -17,19 +17,13 @@ from grader.sandbox import Room
 from grader.strace.call import Call
 from grader.strace.events import Signal
 from grader.strace.run import Strace
+from grader.under import GDB
 
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=0:exitcode=99:color=never",
     "UBSAN_OPTIONS": "print_stacktrace=1:color=never",
 }
 TEST_SECONDS = 6.0  # after which a test hangs, on a machine that is not slow; most take 0.1
-# Criterion runs each test in a process of its own, which it stops and continues.
-_GDB = """\
-set follow-fork-mode child
-set breakpoint pending on
-handle SIGSTOP SIGCONT nostop noprint pass
-break {function}
-"""
 STRINGS = 16  # bytes of a string in the trace
 
 
@@ -124,10 +118,13 @@ def show(test: UnitTest) -> None:
     """Run the test as a replay asks for it: in gdb, or under a strace that writes for the student."""
     run = test.run
     home = test.program.parent  # where gdb looks for .gdbinit
-    (home / ".gdbinit").write_text(_GDB.format(function=f"{test.suite}_{test.name}_impl"), "utf-8")
+    (home / ".gdbinit").write_text(f"break {test.suite}_{test.name}_impl\n", "utf-8")
+    argv = [str(test.program), test.name]
+    if run.job.under != GDB:
+        argv = _command(test, Path("/tmp/report.json"))
     with run.sandbox(Room(readable=(home, run.source, paths.CHECKS))) as box:
         process = box.start(
-            _command(test, Path("/tmp/report.json")),
+            argv,
             limits=run.limits,
             env={**SANITIZERS, "SYSLABS_SEED": str(run.job.seed), "HOME": str(home)},
             sanitized=test.variant != "plain",

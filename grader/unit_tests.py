@@ -33,12 +33,13 @@ VARIANTS = {
 }
 RACE_VARIANTS = ("plain", "tsan")
 NO_LIMIT = "-DTEST_SECONDS=1e6"  # Criterion ends no test: unit_run.py knows how slow the machine is
+WITHOUT_CRITERION = paths.LABS / "common" / "gdb"  # a header in the place of Criterion's
 _INCLUDE = re.compile(r'(?m)^#include "(.+)"')
 
 
 @dataclass(frozen=True)
 class UnitTests:
-    """One file of tests, for one variant of the student's code; plain_main: it does not need Criterion."""
+    """One file of tests, for one variant of the student's code; plain_main: it does without Criterion."""
 
     lab: Lab
     source: Path
@@ -48,13 +49,15 @@ class UnitTests:
     @property
     def includes(self) -> tuple[Path, ...]:
         """The folders of our headers; those of the lab are what the student was given, untouched."""
-        return self.source.parent, paths.CHECKS, self.lab.folder
+        theirs = (WITHOUT_CRITERION,) if self.plain_main else ()
+        return (self.source.parent, *theirs, paths.CHECKS, self.lab.folder)
 
     @cached_property
     def kept(self) -> Path:
         """Where the object is if it is kept: its name tells the sources, the options and the compiler."""
         compiler = os.stat(COMPILER)
-        digest = sha256(repr((self._options, compiler.st_size, compiler.st_mtime_ns)).encode())
+        what = (self._options, self.plain_main, compiler.st_size, compiler.st_mtime_ns)
+        digest = sha256(repr(what).encode())
         for path in sorted(self._sources()):
             digest.update(path.read_bytes())
         return paths.TESTS / f"{self._family}{digest.hexdigest()[:16]}.o"

@@ -91,7 +91,7 @@ def test_under_gdb(make: Make) -> None:
     typed = "break set_nonblocking\ncontinue\nprint fd > 0\ndelete\ncontinue\n"
     said = make("DRILL=net", "TEST=nonblocking", "GDB=1", typed=typed)
     assert "net_nonblocking_impl" in said and "set_nonblocking (fd=" in said, said
-    assert "$1 = 1" in said and "Passing: 1" in said, said
+    assert "$1 = 1" in said and "nonblocking: passed" in said, said
 
 
 # -- the same from `make replay` ---------------------------------------------------------------

@@ -24,9 +24,9 @@ unit: $(patsubst %,unit-%,$(or $(DRILL),$(DRILLS)))
 
 unit-%: %.c FORCE
 	@mkdir -p $(UNITS)
-	$(CC) $(FLAGS) $(if $(GDB),-DTEST_SECONDS=1e6) -I$(CHECKS) -I. -o $(UNITS)/unit_$* \
-	  $(CHECKS)/$(LAB)/unit_$*.c $< -lcriterion
-	@GDB=$(GDB) sh ../common/unit.sh $(UNITS)/unit_$* $* $(TEST)
+	$(CC) $(FLAGS) $(if $(GDB),-I../common/gdb) -I$(CHECKS) -I. -o $(UNITS)/unit_$* \
+	  $(CHECKS)/$(LAB)/unit_$*.c $< $(if $(GDB),,-lcriterion)
+	@GDB=$(GDB) sh ../common/unit.sh $(UNITS)/unit_$* $(CHECKS)/$(LAB)/unit_$*.c $* $(TEST)
 
 FORCE:
 .PHONY: all unit clean FORCE

@@ -1,9 +1,9 @@
 #!/bin/sh
-# unit.sh PROGRAM DRILL [TEST]: the tests of a drill, each alone: in a folder of its own, and where bwrap(1) can,
-# where it hurts no process and no file of /tmp but its own. GDB=1: in gdb(1). Used by lab.mk.
-program=$1 drill=$2 tests=$3
+# unit.sh PROGRAM SOURCE DRILL [TEST]: the tests of a drill, each alone: in a folder of its own, and where
+# bwrap(1) can, where it hurts no process and no file of /tmp but its own. GDB=1: in gdb(1). Used by lab.mk.
+program=$1 source=$2 drill=$3 tests=$4
 root=$(cd "$(dirname "$0")/../.." && pwd)
-: "${tests:=$("$program" --list | sed -n 's/.*─ //p')}"
+: "${tests:=$(sed -n "s/^Test($drill, \([a-z0-9_]*\)).*/\1/p" "$source")}"
 
 alone() {
     bwrap --dev-bind / / --perms 1777 --tmpfs /tmp --tmpfs /dev/shm --ro-bind "$root" "$root" --chdir /tmp \
@@ -19,13 +19,12 @@ in_folder() (
     exit "$status"
 )
 
-# Criterion runs each test in a process of its own, which it stops and continues: gdb follows.
 run() {
-    set -- "$program" --jobs=1 --short-filename --filter="$drill/$test"
     if [ -n "$GDB" ]; then
-        set -- gdb -q -iex 'set debuginfod enabled off' -ex 'set follow-fork-mode child' \
-            -ex 'handle SIGSTOP SIGCONT nostop noprint pass' -ex 'set breakpoint pending on' \
-            -ex "break ${drill}_${test}_impl" -ex run --args "$@"
+        set -- "$program" "$test"
+        set -- gdb -q -iex 'set debuginfod enabled off' -ex "break ${drill}_${test}_impl" -ex run --args "$@"
+    else
+        set -- "$program" --jobs=1 --short-filename --filter="$drill/$test"
     fi
     $within "$@"
 }
