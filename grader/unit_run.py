@@ -24,6 +24,11 @@ SANITIZERS = {
     "UBSAN_OPTIONS": "print_stacktrace=1:color=never",
 }
 TEST_SECONDS = 6.0  # after which a test hangs, on a machine that is not slow; most take 0.1
+# It is read before the program is.
+_GDB = """\
+set breakpoint pending on
+break {function}
+"""
 STRINGS = 16  # bytes of a string in the trace
 
 
@@ -118,7 +123,7 @@ def show(test: UnitTest) -> None:
     """Run the test as a replay asks for it: in gdb, or under a strace that writes for the student."""
     run = test.run
     home = test.program.parent  # where gdb looks for .gdbinit
-    (home / ".gdbinit").write_text(f"break {test.suite}_{test.name}_impl\n", "utf-8")
+    (home / ".gdbinit").write_text(_GDB.format(function=f"{test.suite}_{test.name}_impl"), "utf-8")
     argv = [str(test.program), test.name]
     if run.job.under != GDB:
         argv = _command(test, Path("/tmp/report.json"))
