@@ -14,7 +14,7 @@ from pathlib import Path
 from grader import paths
 from grader.process import NotStarted
 
-START_LIMIT = 10.0  # seconds for bwrap or gate to get going, even on a machine that is very busy
+START_LIMIT = 40.0  # seconds for bwrap or gate to get going, even on a machine that is very busy
 FULL, PARTIAL, NONE = "full", "partial", "none"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp"}
 FRESH = ("/tmp", "/run", "/var/log", "/dev/shm")  # each a tmpfs of its own
