@@ -8,7 +8,7 @@ from typing import Callable, Sequence
 
 from grader.checks.ipc.delay import is_held, making, start_held, used_locks
 from grader.checks.ipc.member import Member
-from grader.checks.ipc.objects import expect_none
+from grader.checks.ipc.objects import expect_none, objects
 from grader.checks.ipc.talk import NOTICE, STEP, Talk
 from grader.checks.ipc.together import together
 from grader.checks.ipc.transcript import Said, expect_said
@@ -167,12 +167,19 @@ def _maker_dies(run: Run, backend: str, call: str, when: str) -> None:
 
 
 def _expect_usable(talk: Talk, when: str) -> None:
-    """Two newcomers meet in time and hear each other."""
+    """Newcomers meet in time and hear each other; at the latest when they have stayed so long that they must
+    have noticed the dead, nothing is left."""
+    _two_meet(talk, when)
+    if objects(talk):
+        _two_meet(talk, when, NOTICE)
+        expect_none(talk, f"{when}; after newcomers have left")
+
+
+def _two_meet(talk: Talk, when: str, stay: float = 0.0) -> None:
     pair = tuple(talk.start(name) for name in ("ann", "late"))
     if not talk.until(lambda: pair[0].knows(pair[1]) or pair[1].knows(pair[0]), NOTICE + 0.5):
         observed = f"{when}; two newcomers do not find each other within {NOTICE:g} s"
         raise talk.failed(observed, "the room is usable again", pair)
     _expect_talk(talk, pair, when)
-    talk.watch(NOTICE)  # so long may they take for the dead as members
+    talk.watch(stay)
     talk.leave(*pair)
-    expect_none(talk, f"{when}; after newcomers have left")
