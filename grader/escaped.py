@@ -16,20 +16,24 @@ class Escaped:
 
     def __init__(self, pid: int):
         self.pid = pid
-        self._pidfd = os.pidfd_open(pid)
+        self._pidfd = -1  # it may have ended already
+        with suppress(ProcessLookupError):
+            self._pidfd = os.pidfd_open(pid)
 
     def signal(self, number: int) -> None:
         """Send a signal; a process that has ended gets none."""
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._pidfd, number)
+        if self._pidfd != -1:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, number)
 
     def ended(self, seconds: float = 0.0) -> bool:
         """Return whether it has ended, giving it `seconds` to do so."""
-        return bool(select.select([self._pidfd], [], [], seconds)[0])
+        return self._pidfd == -1 or bool(select.select([self._pidfd], [], [], seconds)[0])
 
     def close(self) -> None:
         """Give back the descriptor; the process goes on."""
-        os.close(self._pidfd)
+        if self._pidfd != -1:
+            os.close(self._pidfd)
 
     def status(self, field: str) -> str:
         """Return a field of /proc/PID/status, see proc(5); "" once the process is gone."""

@@ -132,6 +132,7 @@ struct latesignal {
     registers entry; /* of the wait that is struck */
     bool struck;
     bool delivered; /* to the first thread, before it came back to the wait */
+    bool elsewhere; /* delivered to another thread */
 };
 
 static volatile sig_atomic_t continued;
@@ -208,8 +209,10 @@ static void report_strike(const struct latesignal *t)
 
 static void report_call(const struct latesignal *t)
 {
-    fprintf(t->report, "it was %s this thread, which then made the call\n",
-            t->delivered ? "delivered to" : "blocked by");
+    const char *where = t->delivered   ? "delivered to this thread, which"
+                        : t->elsewhere ? "delivered to another thread; this one"
+                                       : "blocked by this thread, which";
+    fprintf(t->report, "it was %s then made the call\n", where);
     fflush(t->report);
 }
 
@@ -249,8 +252,12 @@ static void on_end(struct tracer *tracer, pid_t tid)
 static void on_signal(struct tracer *tracer, pid_t tid, int sig)
 {
     struct latesignal *t = (struct latesignal *)tracer;
-    if (t->phase == BACK && tid == tracer->first && sig == t->signal)
+    if (t->phase != BACK || sig != t->signal)
+        return;
+    if (tid == tracer->first)
         t->delivered = true;
+    else
+        t->elsewhere = true;
 }
 
 /* After an execve there is no wait to come back to. */
