@@ -6,6 +6,9 @@
  * under test. Every CHECK of a test that passes is executed the same number of
  * times in every run, so that a report can be counted.
  *
+ * Of Criterion itself use Test and TestSuite only: in gdb, tests run without it
+ * (labs/common/gdb).
+ *
  * A report that comes out of a process with student code in it proves nothing.
  * So CHECK and TESTED also leave marks in the trace, which is written outside.
  *
