@@ -81,8 +81,7 @@ class Judge:
         if isinstance(value, str):
             return value.replace(self._folder, "")
         if isinstance(value, (tuple, list)):
-            shown = ((each, each.text.replace(self._folder, "")) for each in value)
-            return tuple(replace(each, text=text) for each, text in shown)
+            return tuple(replace(each, text=self._without_folder(each.text)) for each in value)
         return value
 
 

@@ -20,7 +20,7 @@ from grader.score import total
 from grader.submission import Submission
 from grader.track import left_out
 from grader.under import STRACE, TRACE
-from grader.unit_tests import compile_ahead
+from grader.unit_tests import keep_tests
 from grader.worker import Bench, Event, bench, lay_out, run_worker
 
 Listener = Callable[[Event], None]
@@ -68,7 +68,7 @@ def grade(lab: Lab, submission: Submission, options: Options, listen: Listener) 
     """
     started, clock = datetime.now(timezone.utc), time.monotonic()
     record = _Record()
-    compile_ahead(lab, options.checks)
+    keep_tests(lab, options.checks)
     with bench() as place:
         job = _job(place, lab, submission, options)
         if options.track:

@@ -170,11 +170,11 @@ def _tests(unit: Unit) -> Path:
     folder = unit.folder / "tests"
     folder.mkdir()
     with unit.run.sandbox(Room(readable=tests.includes, writable=(folder,))) as box:
-        for argv in tests.commands(folder):
-            log = run_tool(box, argv, "/tmp", folder / "tests.o")
-    if not (folder / "tests.o").exists():
+        made = folder / "tests.o"
+        log = "".join(run_tool(box, argv, "/tmp", made) for argv in tests.commands(folder))
+    if not made.exists():
         raise BuildFailed(log)
-    return folder / "tests.o"
+    return made
 
 
 def _shut_in(unit: Unit, box: Sandbox) -> Path:

@@ -1,6 +1,6 @@
 """The tests of a drill, compiled once for all gradings: they are ours, and so is every header that they include.
 
-`compile_ahead` keeps the objects in build/tests, under names that change with all that goes into them. A
+`keep_tests` keeps the objects in build/tests, under names that change with all that goes into them. A
 worker, which may be a user that can keep nothing, takes them from there, and compiles what is missing itself.
 """
 
@@ -127,7 +127,7 @@ def all_tests(lab: Lab, checks: Collection[str] = ()) -> Iterator[UnitTests]:
                 yield UnitTests(lab, race_file(lab, part), variant, plain_main=True)
 
 
-def compile_ahead(lab: Lab, checks: Collection[str] = ()) -> None:
+def keep_tests(lab: Lab, checks: Collection[str] = ()) -> None:
     """Compile the tests that these checks of a lab (default: all) need and that are not kept yet.
 
     Where nothing can be kept, as in a read-only tree, workers compile them.
@@ -141,4 +141,4 @@ def compile_ahead(lab: Lab, checks: Collection[str] = ()) -> None:
 
 if __name__ == "__main__":
     for each in all_labs(paths.ROOT):
-        compile_ahead(each)
+        keep_tests(each)

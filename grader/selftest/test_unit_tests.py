@@ -9,7 +9,7 @@ import pytest
 
 from grader import paths, toolchain
 from grader.manifest import Lab, load_lab
-from grader.unit_tests import UnitTests, all_tests, compile_ahead
+from grader.unit_tests import UnitTests, all_tests, keep_tests
 
 CHECK = "net.nonblocking"
 pytestmark = pytest.mark.skipif(not toolchain.has("criterion"), reason="Criterion is not installed")
@@ -32,19 +32,19 @@ def net_drill(lab: Lab) -> UnitTests:
 
 def test_they_are_compiled_once(lab: Lab) -> None:
     kept = net_drill(lab).kept
-    compile_ahead(lab, (CHECK,))
+    keep_tests(lab, (CHECK,))
     made = kept.stat().st_mtime_ns
-    compile_ahead(lab, (CHECK,))
+    keep_tests(lab, (CHECK,))
     assert kept.stat().st_mtime_ns == made
     assert list(paths.TESTS.iterdir()) == [kept]
 
 
 def test_another_header_makes_another_object_in_place_of_the_old_one(lab: Lab) -> None:
-    compile_ahead(lab, (CHECK,))
+    keep_tests(lab, (CHECK,))
     before = net_drill(lab).kept
     with (lab.folder / "net.h").open("a") as file:
         file.write("/* one more line */\n")
-    compile_ahead(lab, (CHECK,))
+    keep_tests(lab, (CHECK,))
     after = net_drill(lab).kept
     assert after != before and list(paths.TESTS.iterdir()) == [after]
 
@@ -57,11 +57,11 @@ def test_a_header_that_is_not_included_changes_nothing(lab: Lab) -> None:
 
 def test_what_cannot_be_compiled_or_kept_is_left_to_the_worker(lab: Lab, tmp_path: Path) -> None:
     (lab.folder / "net.h").write_text('#include "nowhere.h"\n#include "net.h"\n', "utf-8")
-    compile_ahead(lab, (CHECK,))
+    keep_tests(lab, (CHECK,))
     assert list(paths.TESTS.iterdir()) == []
     paths.TESTS.rmdir()
     paths.TESTS.write_text("no folder", "utf-8")
-    compile_ahead(lab, (CHECK,))
+    keep_tests(lab, (CHECK,))
 
 
 def test_checks_choose_what_is_compiled() -> None:

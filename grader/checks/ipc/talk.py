@@ -160,10 +160,9 @@ class Talk:
 
     def kill(self, *members: Member) -> None:
         """Kill members with SIGKILL, and wait until no kill(2) finds them any more."""
-        victims = [member.process for member in members if member.process]
-        for victim in victims:
-            victim.signal(signal.SIGKILL)
-        self.until(lambda: all(victim.reaped() for victim in victims))
+        for member in members:
+            member.signal(signal.SIGKILL)
+        self.until(lambda: all(member.process.reaped() for member in members if member.process))
 
     def dismiss(self) -> None:
         """End everybody, and forget them; the sandbox stays."""

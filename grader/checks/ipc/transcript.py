@@ -27,14 +27,14 @@ def expect_all(talk: Talk, said: Said, limit: float = STEP) -> None:
         return all(heard(member) or member.ended for member in hearers)
 
     for _ in range(math.ceil(limit / STEP)):
-        before = lines_of(hearers)
-        if talk.until(done) or lines_of(hearers) == before:
+        before = _lines_of(hearers)
+        if talk.until(done) or _lines_of(hearers) == before:
             break
     for member in hearers:
         expect_said(talk, member, said)
 
 
-def lines_of(members: Sequence[Member]) -> int:
+def _lines_of(members: Sequence[Member]) -> int:
     """Return how many lines all of them have printed."""
     return sum(len(member.lines) for member in members)
 

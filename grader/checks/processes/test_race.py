@@ -43,10 +43,10 @@ def test_burst(run: Run) -> None:
             if writer != -1:
                 os.close(writer)
         log = _reported(monitor)
-    wanted = Counter(f"exited status={status}" for status in statuses)
-    if wrong := list((Counter(log.ends) - wanted).elements()):
+    told, wanted = Counter(log.ends), Counter(f"exited status={status}" for status in statuses)
+    if wrong := list((told - wanted).elements()):
         observed = f"{len(wrong)} of {BURST} ends are not those of the children: {wrong[0]}"
-        missing = next((wanted - Counter(log.ends)).elements())
+        missing = next((wanted - told).elements())
         raise monitor.failed(observed, f"among others, {missing}")
 
 

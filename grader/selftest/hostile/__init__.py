@@ -24,9 +24,8 @@ from grader.result import Grade, Verdict
 
 HERE = Path(__file__).parent
 SEED = 7
-LIMIT = (
-    15.0 * SLOWEST
-)  # seconds: more than any of them may take, where all limits have grown as far as they do
+# seconds: more than any of them may take, where all limits have grown as far as they do
+LIMIT = 15.0 * SLOWEST
 HONEST = ("echo.basic", "net.nonblocking")
 # What the place puts around the text: the model code, with a name of it replaced.
 WRAPPED = {
