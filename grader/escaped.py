@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import select
-import signal
 from contextlib import suppress
 from pathlib import Path
 
 from grader.ledger import processes_in, read_ledger
+from grader.pidfd import Pidfd
 
 
 class Escaped:
@@ -16,24 +15,19 @@ class Escaped:
 
     def __init__(self, pid: int):
         self.pid = pid
-        self._pidfd = -1  # it may have ended already
-        with suppress(ProcessLookupError):
-            self._pidfd = os.pidfd_open(pid)
+        self._pidfd = Pidfd(pid)
 
     def signal(self, number: int) -> None:
         """Send a signal; a process that has ended gets none."""
-        if self._pidfd != -1:
-            with suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._pidfd, number)
+        self._pidfd.signal(number)
 
     def ended(self, seconds: float = 0.0) -> bool:
         """Return whether it has ended, giving it `seconds` to do so."""
-        return self._pidfd == -1 or bool(select.select([self._pidfd], [], [], seconds)[0])
+        return self._pidfd.ended(seconds)
 
     def close(self) -> None:
         """Give back the descriptor; the process goes on."""
-        if self._pidfd != -1:
-            os.close(self._pidfd)
+        self._pidfd.close()
 
     def status(self, field: str) -> str:
         """Return a field of /proc/PID/status, see proc(5); "" once the process is gone."""

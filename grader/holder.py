@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader import paths
+from grader.pidfd import Pidfd
 from grader.process import NotStarted
 
 START_LIMIT = 40.0  # seconds for bwrap or gate to get going, even on a machine that is very busy
@@ -134,13 +135,10 @@ class Holder:
 
 def _kill(pid: int) -> None:
     """Kill a process and wait until it is gone."""
-    try:
-        pidfd = os.pidfd_open(pid)
-        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-        select.select([pidfd], [], [], START_LIMIT)
-        os.close(pidfd)
-    except ProcessLookupError:
-        pass
+    process = Pidfd(pid)
+    process.signal(signal.SIGKILL)
+    process.ended(START_LIMIT)
+    process.close()
 
 
 def _system_files() -> list[str]:

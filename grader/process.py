@@ -12,6 +12,7 @@ from typing import Callable
 
 from grader.ending import Exit
 from grader.ledger import Ledger, cpu_seconds, read_ledger
+from grader.pidfd import Pidfd
 from grader.tcp_table import listens
 
 GATE_FAILED = 125  # exit status of gate itself, see grader/tools/gate.c
@@ -37,7 +38,7 @@ class Process:
         self._output = output
         self._exit: Exit | None = None
         self.pid = 0
-        self._pidfd = -1
+        self._pidfd = Pidfd()
 
     # -- start ---------------------------------------------------------------------------------
 
@@ -49,10 +50,7 @@ class Process:
                 self.kill()
                 raise NotStarted(self.stderr_text().strip() or "the program did not start in time")
         self.pid = int(self._field("pid")[0])
-        try:
-            self._pidfd = os.pidfd_open(self.pid)
-        except OSError:
-            self._pidfd = -1  # it has ended already
+        self._pidfd = Pidfd(self.pid)
 
     def _read_report(self, seconds: float) -> bool:
         """Take in what gate says; False at its end or after `seconds`."""
@@ -92,9 +90,7 @@ class Process:
 
     def ended(self, seconds: float = 0.0) -> bool:
         """Return whether the program has ended, giving it `seconds` to do so."""
-        if self._exit is not None or self._pidfd == -1:
-            return True
-        return bool(select.select([self._pidfd], [], [], seconds)[0])
+        return self._exit is not None or self._pidfd.ended(seconds)
 
     def ledger(self) -> Ledger:
         """Return what the program holds now."""
@@ -114,22 +110,13 @@ class Process:
 
     def reaped(self) -> bool:
         """Whether the program has ended and its parent has waited for it: no kill(2) finds it any more."""
-        try:
-            if self._pidfd != -1:
-                signal.pidfd_send_signal(self._pidfd, 0)
-        except ProcessLookupError:
-            return True
-        return self._pidfd == -1
+        return not self._pidfd.signal(0)
 
     # -- act -----------------------------------------------------------------------------------
 
     def signal(self, number: int) -> None:
         """Send a signal to the program; one that has ended gets none."""
-        if self._pidfd != -1:
-            try:
-                signal.pidfd_send_signal(self._pidfd, number)
-            except ProcessLookupError:
-                pass
+        self._pidfd.signal(number)
 
     def wait(self, limit: float) -> Exit:
         """Return how the program ended. Raises TimeLimit after `limit` seconds, NotStarted if gate failed."""
@@ -186,7 +173,7 @@ class Process:
     def close(self) -> None:
         """End everything and give back the descriptors."""
         self.kill()
-        for descriptor in (self._pidfd, self._report_fd):
-            if descriptor != -1:
-                os.close(descriptor)
-        self._pidfd = self._report_fd = -1
+        self._pidfd.close()
+        if self._report_fd != -1:
+            os.close(self._report_fd)
+        self._report_fd = -1
