@@ -1,34 +1,29 @@
-"""Judge a drill by its Criterion tests, and believe their report only as far as the trace allows."""
+"""Judge a check of a drill by its Criterion test."""
 
 from __future__ import annotations
 
-import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Iterable
 
-from grader import drill_questions, paths
-from grader.criterion_report import MACHINE_TEST, PASSED, SKIPPED, Report
-from grader.outcome import TIME_LIMIT, Failed, Inconclusive, Tampered
-from grader.result import Evidence
+from grader.criterion_report import MACHINE_TEST, PASSED, SKIPPED
+from grader.outcome import Failed, Inconclusive
 from grader.run import Run
-from grader.strace.call import Call
-from grader.strace.stack import blame_all
-from grader.unit import build_unit, tests_of
+from grader.unit import build_unit
 from grader.under import GDB
-from grader.unit_run import Performance, UnitTest, perform, show
-
-FATAL = ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL", "SIGPIPE", "SIGTRAP")
+from grader.unit_run import UnitTest, perform
+from grader.unit_show import show
+from grader.unit_together import passed_together, unit_test
+from grader.unit_verdict import conclude, last_call
 
 
 def judge_test(run: Run) -> None:
     """Run the check's test in every variant that the manifest names. Raises Failed and its kin."""
-    name, variants = run.check.id.rpartition(".")[2], run.check.variants
     with ThreadPoolExecutor() as pool:  # gcc takes longer than the tests
-        programs = {each: pool.submit(build_unit, run, each) for each in variants}
-    for variant in variants:
-        questions = run.check.trace if variant == variants[0] else ()
-        _judge(UnitTest(run, programs[variant].result(), variant, name, questions))
+        programs = {each: pool.submit(build_unit, run, each) for each in run.check.variants}
+    for variant, program in programs.items():
+        test = unit_test(run, run.check, program.result(), variant)
+        if not passed_together(test):
+            _judge(test)
 
 
 def _judge(test: UnitTest) -> None:
@@ -37,19 +32,19 @@ def _judge(test: UnitTest) -> None:
     if test.run.job.under == GDB:
         raise Inconclusive("it ran in gdb, which is not judged")
     seen = perform(test)
-    _conclude(seen)
+    conclude(seen)
     if seen.report is None or seen.report.status != SKIPPED:
         return
     lack = seen.report.lack
     if not seen.witness.stretches or not _machine_is_fine(test):
         raise Inconclusive(f"the machine: {lack}")
     again = perform(test)
-    _conclude(again)
+    conclude(again)
     if again.report is not None and again.report.status == SKIPPED:
         raise Failed(
             f"after a call of the code under test there is no more {lack}",
             expected="the code under test leaves the process as it finds it",
-            evidence=_last_call(again),
+            evidence=last_call(again),
         )
 
 
@@ -57,135 +52,3 @@ def _machine_is_fine(test: UnitTest) -> bool:
     """Whether the test that calls no code under test gets from the machine what it needs."""
     probe = perform(replace(test, name=MACHINE_TEST, questions=()))
     return probe.report is not None and probe.report.status == PASSED
-
-
-def _conclude(seen: Performance) -> None:
-    """Raise Failed or Tampered; return if the test has passed, or skipped itself."""
-    _expect_honest(seen)
-    _expect_no_sanitizer(seen)
-    _expect_return(seen)
-    report = seen.report
-    if report is None:
-        observed = f"the test gave no report: {seen.ending}"
-        raise Failed(observed, expected="the test runs to its end", evidence=_output(seen))
-    if report.status == SKIPPED:
-        return
-    answers = drill_questions.ask(seen.test.questions, seen.witness)
-    if report.status != PASSED:
-        failure = report.failure()
-        failure.evidence = tuple(_last_call(seen))
-        failure.evidence += tuple(_exhibit(seen, each.calls, each.observed) for each in answers)
-        failure.evidence += _crash(seen)
-        raise failure
-    _expect_whole(seen, report)
-    for answer in answers:
-        evidence = [_exhibit(seen, answer.calls)]
-        raise Failed(answer.observed, expected=answer.expected, evidence=evidence)
-
-
-# -- what the trace says ---------------------------------------------------------------------------
-
-
-def _expect_honest(seen: Performance) -> None:
-    """Raise Tampered if the code under test reached for the runner, its report or another process."""
-    found = seen.watch.first()
-    if found:
-        raise Tampered(
-            f"the code under test {found[0]}",
-            expected="a drill works on what the test gives it",
-            evidence=[_exhibit(seen, [found[1]])],
-        )
-
-
-def _expect_return(seen: Performance) -> None:
-    """Raise Failed if the code under test did not come back to the test."""
-    left = [call for call in seen.calls("exit_group") if call.pid == seen.witness.test]
-    if left:
-        raise Failed(
-            "the code under test ends the process instead of returning",
-            expected="the function returns to its caller",
-            evidence=[_exhibit(seen, left)],
-        )
-    if seen.time_limit is not None:
-        raise Failed(
-            f"{seen.test.name}: {seen.time_limit}",
-            expected="the function returns to its caller",
-            evidence=_last_call(seen),
-            reason=TIME_LIMIT,
-        )
-
-
-def _expect_no_sanitizer(seen: Performance) -> None:
-    report = re.search(r"(?ms)^(==\d+==ERROR: |[^\n]*runtime error: ).*", seen.said)
-    if report:
-        headline = re.sub(r"==\d+==ERROR: | on address.*", "", report.group().splitlines()[0])
-        evidence = [Evidence("output", "\n".join(report.group().splitlines()[:16]))]
-        raise Failed(headline, expected="no report of a sanitizer", evidence=evidence)
-
-
-def _expect_whole(seen: Performance, report: Report) -> None:
-    """Raise Failed or Tampered unless all assertions were passed, in the report and in the trace."""
-    wanted, marks = seen.test.run.check.assertions, seen.witness.passed
-    if report.assertions == marks == wanted and seen.ending == "exit status 0":
-        _expect_alone(seen)
-        return
-    told = f"the report says {report.assertions} assertions passed, the trace {marks}, of {wanted}"
-    kind = Failed if report.assertions == marks else Tampered
-    raise kind(f"{told} ({seen.ending})", expected="the whole test", evidence=_last_call(seen))
-
-
-def _expect_alone(seen: Performance) -> None:
-    """Raise Failed if a process that the code under test started goes on after the test."""
-    trace, test = seen.witness.trace, seen.witness.test
-    ended = {event.pid: event.index for event in trace.exits()}
-    end = ended.get(test, 0)
-    left = [
-        c for c in trace.forks() if seen.witness.own(c) and ended.get(c.result_pid or 0, end) >= end
-    ]
-    if left:
-        observed = "a process that the code under test started goes on after the test"
-        raise Failed(observed, expected="no process is left", evidence=[_exhibit(seen, left)])
-
-
-# -- evidence --------------------------------------------------------------------------------------
-
-
-def _output(seen: Performance) -> list[Evidence]:
-    return [Evidence("output", seen.said)] if seen.said else []
-
-
-def _exhibit(seen: Performance, calls: Iterable[Call], note: str = "") -> Evidence:
-    """Return calls as evidence, with a remark and the student's line that made the last of them."""
-    shown = list(calls)
-    if not shown:
-        return Evidence("note", note)
-    *others, blamed = shown
-    evidence = seen.test.run.exhibit([*others, blamed], seen.test.program)
-    place = seen.test.run.exhibit([seen.with_stack(blamed)], seen.test.program)
-    text = f"{evidence.text}\n{note}" if note else evidence.text
-    return replace(evidence, text=text, file=place.file, line=place.line)
-
-
-def _last_call(seen: Performance) -> list[Evidence]:
-    """Return the line of the test that called the code under test last."""
-    if not seen.witness.stretches:
-        return _output(seen)
-    last, tests = seen.witness.stretches[-1], tests_of(seen.test.run)
-    lines = tests.read_text("utf-8").splitlines()
-    text = lines[last.line - 1].strip() if last.line <= len(lines) else ""
-    text += "   …does not return" if last.leave is None else ""
-    return [Evidence("test", text, str(tests.relative_to(paths.ROOT)), last.line)]
-
-
-def _crash(seen: Performance) -> tuple[Evidence, ...]:
-    """Return the signal that ended the code under test, with the student's line, if one did."""
-    signals = seen.signals(*FATAL)
-    if not signals:
-        return ()
-    run, text = seen.test.run, f"killed by {signals[0].name}"
-    signal = seen.signal_with_stack(signals[0])
-    places = blame_all([signal], seen.test.program, run.part.files)  # type: ignore[list-item]
-    place = places.get(signal.index)
-    if place is None:
-        return (Evidence("trace", text),)
-    return (Evidence("trace", text, f"{run.job.display}/{place.file}", place.line),)

@@ -17,6 +17,7 @@ MACHINE_TEST = "machine"  # the test that calls no code under test, see unit.h
 _TEST = re.compile(
     r"(?ms)^/\*(?P<comment>(?:(?!\*/).)*)\*/\s*^Test\((?P<suite>\w+), *(?P<name>\w+)"
 )
+_BODY = re.compile(r"(?ms)^Test\(\w+, *(?P<name>\w+).*?^\}")
 _MACHINE = "machine: "  # how a test says what it cannot get, see unit.h
 _MESSAGE = re.compile(r'(?m)^( {12}| +"messages": \[)"(.*)"(,?|\])$')
 
@@ -54,6 +55,16 @@ def sentences(unit_file: Path) -> dict[str, str]:
         words = re.sub(r"(?m)^\s*\*+\s?", " ", match["comment"])
         if match["name"] != MACHINE_TEST:
             found[f"{match['suite']}.{match['name']}"] = " ".join(words.split())
+    return found
+
+
+def bodies(unit_file: Path) -> dict[str, range]:
+    """Return on which lines of a unit_<drill>.c each test is, by its name."""
+    text = unit_file.read_text("utf-8")
+    found = {}
+    for match in _BODY.finditer(text):
+        first = text.count("\n", 0, match.start()) + 1
+        found[match["name"]] = range(first, first + match[0].count("\n") + 1)
     return found
 
 

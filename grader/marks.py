@@ -48,21 +48,30 @@ class Mark:
 class Witness:
     """The trace of one test, read with its marks.
 
-    code: the addresses of the tests' own code.
+    code: the addresses of the tests' own code; chosen: the process of the test, if the runner ran several.
     """
 
     trace: Trace
     code: range
+    chosen: int | None = None
 
     @cached_property
     def marks(self) -> tuple[Mark, ...]:
-        """The marks that the tests made, in order."""
-        return tuple(_mark(call) for call in self._claims if _pointer(call) in self.code)
+        """The marks that the test made, in order."""
+        return tuple(
+            _mark(call)
+            for call in self._claims
+            if _pointer(call) in self.code and not self.of_another(call.pid)
+        )
 
     @cached_property
     def forged(self) -> tuple[Call, ...]:
         """Calls that look like marks, but were not made by the tests."""
-        return tuple(call for call in self._claims if _pointer(call) not in self.code)
+        return tuple(
+            call
+            for call in self._claims
+            if _pointer(call) not in self.code and not self.of_another(call.pid)
+        )
 
     @cached_property
     def _claims(self) -> list[Call]:
@@ -83,10 +92,28 @@ class Witness:
     @cached_property
     def test(self) -> int:
         """The process of the test; 0 if there was none."""
-        processes = (
-            m for m in self.trace.members.values() if not m.thread and m.pid != self.runner
-        )
-        return next((member.pid for member in processes), 0)
+        members = self.trace.members.values()
+        processes = (m.pid for m in members if not m.thread and m.pid != self.runner)
+        return next(processes, 0) if self.chosen is None else self.chosen
+
+    @cached_property
+    def tests(self) -> tuple[int, ...]:
+        """The processes of all tests that the runner ran, in order."""
+        return tuple(pid for pid in self.trace.members if self._test_of(pid) == pid)
+
+    def of_another(self, pid: int) -> bool:
+        """Return whether a process or thread comes from another test of the same run."""
+        return self.chosen is not None and self._test_of(pid) not in (self.chosen, 0)
+
+    def _test_of(self, pid: int) -> int:
+        """The process of a test that a process or thread comes from; 0 for the runner, and if unknown."""
+        member = self.trace.members.get(pid)
+        while member is not None and member.process != self.runner:
+            parent = self.trace.members.get(member.parent or 0)
+            if parent is not None and parent.process == self.runner:
+                return member.pid
+            member = parent
+        return 0
 
     @cached_property
     def stretches(self) -> tuple[Stretch, ...]:

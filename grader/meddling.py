@@ -56,6 +56,8 @@ class Watch:
         for call in self.witness.trace.calls(*WATCHED, *SPAWNING):
             if self._process(call.pid) == self.witness.runner or call.index < self._begin:
                 continue
+            if self.witness.of_another(call.pid):
+                continue
             for question in _QUESTIONS:
                 what = question(self, call)
                 if what:
@@ -78,8 +80,9 @@ class Watch:
     def _family(self) -> frozenset[int | None]:
         """The processes and threads of the test, as they number themselves."""
         members = self.witness.trace.members.values()
-        spawns = (m.spawn for m in members if m.spawn and m.process != self.witness.runner)
-        return frozenset(spawn.result for spawn in spawns)
+        theirs = (m for m in members if m.process != self.witness.runner)
+        own = (m.spawn for m in theirs if not self.witness.of_another(m.pid))
+        return frozenset(spawn.result for spawn in own if spawn)
 
     # -- questions -----------------------------------------------------------------------------
 

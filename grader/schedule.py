@@ -49,10 +49,12 @@ class Scheduler:
         self._jobs, self._limit, self._alone = jobs, limit, alone
         self._running: dict[int, _Running] = {}
         self._done: dict[str, Outcome] = {}
+        self._begun: set[str] = set()  # parts of which a check has ended
 
     def run(self, checks: list[Check], started: Callable[[Check], None]) -> Iterator[Outcome]:
-        """Yield the outcome of each check as it ends. The long ones are begun first."""
-        waiting = sorted(checks, key=lambda check: (check.alone, not check.long))
+        """Yield the outcome of each check as it ends. The long ones are begun first, then drills."""
+        order = {check.id: (check.alone, not check.long, not check.assertions) for check in checks}
+        waiting = sorted(checks, key=lambda check: order[check.id])
         known = {check.id for check in checks}
         try:
             while waiting or self._running:
@@ -65,9 +67,7 @@ class Scheduler:
     def _launch(
         self, waiting: list[Check], known: set[str], started: Callable[[Check], None]
     ) -> Iterator[Outcome]:
-        for check in list(waiting):
-            if not self._may_start(check, known):
-                continue
+        while check := self._next(waiting, known):
             waiting.remove(check)
             skipped = self._skip(check, self._done)
             if skipped is not None:
@@ -79,6 +79,10 @@ class Scheduler:
             started(check)
             self._fork(check)
 
+    def _next(self, waiting: list[Check], known: set[str]) -> Check | None:
+        startable = [check for check in waiting if self._may_start(check, known)]
+        return min(startable, key=self._follows) if startable else None
+
     def _may_start(self, check: Check, known: set[str]) -> bool:
         if any(need in known and need not in self._done for need in check.needs):
             return False
@@ -86,6 +90,11 @@ class Scheduler:
             return not self._running
         alone_runs = any(entry.check.alone for entry in self._running.values())
         return len(self._running) < self._jobs and not alone_runs
+
+    def _follows(self, check: Check) -> bool:
+        """Whether a Criterion test would only wait for another one, which runs all of its drill at first."""
+        parts = {entry.check.part for entry in self._running.values() if entry.check.assertions}
+        return check.assertions > 0 and check.part in parts - self._begun
 
     def _fork(self, check: Check) -> None:
         slot = min(set(range(self._jobs + 1)) - {entry.slot for entry in self._running.values()})
@@ -135,6 +144,7 @@ class Scheduler:
         except ValueError:
             outcome = self._lost(entry.check, trouble, time.monotonic() - entry.started)
         self._done[entry.check.id] = outcome
+        self._begun.add(entry.check.part)
         return outcome
 
     def _end(self, entry: _Running) -> None:

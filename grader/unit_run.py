@@ -1,12 +1,12 @@
-"""One run of one Criterion test of a drill: in a sandbox, traced from outside."""
+"""Runs of the Criterion tests of a drill: in a sandbox, traced from outside."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Collection
+from typing import Collection, Iterable, Sequence
 
-from grader import drill_questions, paths
+from grader import drill_questions
 from grader.criterion_report import Report, read
 from grader.marks import MARK, Witness
 from grader.meddling import WATCHED, Watch
@@ -14,21 +14,16 @@ from grader.object_file import addresses
 from grader.process import TimeLimit
 from grader.run import Run
 from grader.sandbox import Room
+from grader.strace.ask import Trace
 from grader.strace.call import Call
 from grader.strace.events import Signal
 from grader.strace.run import Strace
-from grader.under import GDB
 
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=0:exitcode=99:color=never",
     "UBSAN_OPTIONS": "print_stacktrace=1:color=never",
 }
 TEST_SECONDS = 6.0  # after which a test hangs, on a machine that is not slow; most take 0.1
-# It is read before the program is.
-_GDB = """\
-set breakpoint pending on
-break {function}
-"""
 STRINGS = 16  # bytes of a string in the trace
 
 
@@ -60,6 +55,11 @@ class Performance:
     time_limit: TimeLimit | None
     said: str  # on stdout and stderr
 
+    @property
+    def with_others(self) -> bool:
+        """Whether other tests ran as well."""
+        return self.witness.chosen is not None
+
     def calls(self, *names: str) -> list[Call]:
         """Return the calls of these names that the code under test made."""
         return [call for call in self.witness.trace.calls(*names) if self.witness.own(call)]
@@ -69,8 +69,11 @@ class Performance:
         return [signal for signal in self.witness.trace.signals(*names) if self.witness.own(signal)]
 
     def with_stack(self, call: Call) -> Call:
-        """Return the same call with the stack that led to it, from another run; as it is if not found."""
-        if self.time_limit is not None or not self.witness.own(call):
+        """Return the same call with the stack that led to it, from another run; as it is if not found.
+
+        A test that ran with others runs again anyway: that run will tell.
+        """
+        if self.with_others or self.time_limit is not None or not self.witness.own(call):
             return call
         before = self.calls(call.name)
         after = perform(self.test, stacks={call.name}).calls(call.name)
@@ -78,7 +81,27 @@ class Performance:
 
     def signal_with_stack(self, signal: Signal) -> Signal:
         """Return the same signal with the stack of what it interrupted, from another run."""
+        if self.with_others:
+            return signal
         return next(iter(perform(self.test, stacks=()).signals(signal.name)), signal)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """One run of the program, whatever tests it ran."""
+
+    trace: Trace
+    report: Path
+    ending: str
+    time_limit: TimeLimit | None
+    said: str
+
+    def of(self, test: UnitTest, process: int | None = None) -> Performance:
+        """Return what was seen of one test; process: its own, if others ran as well."""
+        witness = Witness(self.trace, addresses(test.program, ".text"), process)
+        report = read(self.report, test.suite, test.name, self.said)
+        watch = Watch(witness, self.report)
+        return Performance(test, report, witness, watch, self.ending, self.time_limit, self.said)
 
 
 def perform(test: UnitTest, stacks: Collection[str] | None = None) -> Performance:
@@ -86,23 +109,49 @@ def perform(test: UnitTest, stacks: Collection[str] | None = None) -> Performanc
 
     Raises NotStarted, StraceUnavailable, TraceTooLong.
     """
+    calls = _watched([test]) if stacks is None else {MARK, *stacks}
+    seconds = min(TEST_SECONDS, test.run.limits.time)
+    return _run(test, test.name, calls, seconds, stacks=stacks is not None).of(test)
+
+
+def perform_all(asking: UnitTest, tests: Sequence[UnitTest], seconds: float) -> list[Performance]:
+    """Run several tests of one program, one after the other, for one of them; seconds: on a fast machine.
+
+    The list is empty if not all of them were begun. Raises NotStarted, StraceUnavailable, TraceTooLong.
+    """
+    in_order = sorted(tests, key=lambda test: test.name)  # as Criterion runs them
+    names = "|".join(test.name for test in in_order)
+    seen = _run(asking, f"@({names})", _watched(tests), seconds)
+    processes = seen.of(asking).witness.tests
+    if len(processes) != len(tests):
+        return []
+    return [seen.of(test, process) for test, process in zip(in_order, processes)]
+
+
+def _watched(tests: Iterable[UnitTest]) -> frozenset[str]:
+    """The system calls that these tests are asked about."""
+    return WATCHED.union(*(drill_questions.calls(test.questions) for test in tests))
+
+
+def _run(
+    test: UnitTest, names: str, calls: Collection[str], seconds: float, *, stacks: bool = False
+) -> _Seen:
+    """Run the test's program for all tests whose names match."""
     run = test.run
     tag = f"{test.variant}-{run.random.getrandbits(64):x}"
     folder = run.scratch(f"report-{tag}")
     folder.mkdir()
     report = folder / "report.json"
-    watched = WATCHED | drill_questions.calls(test.questions)
-    calls = watched if stacks is None else {MARK, *stacks}
     strace = Strace(
         calls=calls,
         out=run.scratch(f"trace-{tag}"),
         cpu=run.cpu,
         strings=STRINGS,
-        stacks=stacks is not None,
+        stacks=stacks,
     )
     with run.sandbox(Room(readable=(test.program.parent,), writable=(folder,))) as box:
         process = box.start(
-            _command(test, report),
+            command(test, report, names),
             limits=run.limits,
             wrap=_closely(strace.argv()),
             env={**SANITIZERS, "SYSLABS_SEED": str(run.job.seed)},
@@ -110,38 +159,16 @@ def perform(test: UnitTest, stacks: Collection[str] | None = None) -> Performanc
         )
         ending, time_limit = "", None
         try:
-            ending = str(process.wait(run.limit(min(TEST_SECONDS, run.limits.time))))
+            ending = str(process.wait(run.limit(seconds)))
         except TimeLimit as limit:
             time_limit = limit
         said = process.stderr_text().strip()
-    witness = Witness(strace.trace(test.program), addresses(test.program, ".text"))
-    read_report = read(report, test.suite, test.name, said)
-    return Performance(test, read_report, witness, Watch(witness, report), ending, time_limit, said)
+    return _Seen(strace.trace(test.program), report, ending, time_limit, said)
 
 
-def show(test: UnitTest) -> None:
-    """Run the test as a replay asks for it: in gdb, or under a strace that writes for the student."""
-    run = test.run
-    home = test.program.parent  # where gdb looks for .gdbinit
-    (home / ".gdbinit").write_text(_GDB.format(function=f"{test.suite}_{test.name}_impl"), "utf-8")
-    argv = [str(test.program), test.name]
-    if run.job.under != GDB:
-        argv = _command(test, Path("/tmp/report.json"))
-    with run.sandbox(Room(readable=(home, run.source, paths.CHECKS))) as box:
-        process = box.start(
-            argv,
-            limits=run.limits,
-            env={**SANITIZERS, "SYSLABS_SEED": str(run.job.seed), "HOME": str(home)},
-            sanitized=test.variant != "plain",
-        )
-        try:
-            process.wait(run.limit(TEST_SECONDS))
-        except TimeLimit:
-            process.kill()
-
-
-def _command(test: UnitTest, report: Path) -> list[str]:
-    options = [f"--json={report}", f"--filter={test.suite}/{test.name}", "--jobs=1"]
+def command(test: UnitTest, report: Path, names: str) -> list[str]:
+    """Return the command that runs the tests of these names, a pattern of Criterion (one, or `@(one|another)`)."""
+    options = [f"--json={report}", f"--filter={test.suite}/{names}", "--jobs=1"]
     return [str(test.program), *options, "--color=never", "--short-filename"]
 
 

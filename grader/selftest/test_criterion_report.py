@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader import paths
-from grader.criterion_report import Report, read, sentences
+from grader.criterion_report import Report, bodies, read, sentences
 
 # As Criterion 2.4.1 writes it: what is in messages is not escaped.
 REPORT = r"""{
@@ -139,3 +139,21 @@ def test_every_test_has_a_sentence(path: Path) -> None:
     found = sentences(path)
     assert len(found) == tests - 1  # all but `machine`
     assert all(20 < len(each) < 400 and each[-1] == "." for each in found.values())
+
+
+def test_where_the_tests_are(tmp_path: Path) -> None:
+    file = tmp_path / "unit_x.c"
+    lines = [
+        "/* one */",
+        "Test(x, one)",
+        "{",
+        "    if (a) {",
+        "    }",
+        "}",
+        "",
+        "static int f(void)",
+        "{",
+    ]
+    lines += ["}", "Test(x, two, .disabled = true)", "{", "}", ""]
+    file.write_text("\n".join(lines), "utf-8")
+    assert bodies(file) == {"one": range(2, 7), "two": range(11, 14)}

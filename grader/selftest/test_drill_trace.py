@@ -54,9 +54,9 @@ class Script:
         )
         return self
 
-    def witness(self) -> Witness:
-        """Return what was seen."""
-        return Witness(Trace.of("\n".join([*self.lines, ""]), PROGRAM), CODE)
+    def witness(self, chosen: int | None = None) -> Witness:
+        """Return what was seen; chosen: of one test only."""
+        return Witness(Trace.of("\n".join([*self.lines, ""]), PROGRAM), CODE, chosen)
 
     def meddling(self) -> str:
         """Return what was dishonest, or ""."""
@@ -127,6 +127,52 @@ def test_children_and_threads_belong_to_the_call_that_started_them() -> None:
     witness = script.witness()
     own = {call.pid for call in witness.trace.calls("close") if witness.own(call)}
     assert own == {CHILD, THREAD}
+
+
+# -- several tests in one run ------------------------------------------------------------------
+
+SECOND = CHILD  # a second test, in the scripts below
+
+
+def two_tests() -> Script:
+    """The first test passes one assertion; the second one two, and is shown to have started HELPER."""
+    script = Script().mark(ENTER, 10).add("close(3) = 0").mark(LEAVE, 10).mark(PASSED, 11).end()
+    script.spawn(SECOND, RUNNER).mark(ENTER, 20, pid=SECOND).spawn(HELPER, SECOND)
+    script.add("close(4) = 0", HELPER).mark(LEAVE, 20, pid=SECOND)
+    return script.mark(PASSED, 21, pid=SECOND).mark(PASSED, 22, pid=SECOND)
+
+
+def test_each_test_has_its_own_marks_and_calls() -> None:
+    script = two_tests()
+    assert script.witness().tests == (TEST, SECOND)
+    first, second = script.witness(TEST), script.witness(SECOND)
+    assert (first.passed, second.passed) == (1, 2)
+    assert [[each.line for each in w.stretches] for w in (first, second)] == [[10], [20]]
+    own = [{c.pid for c in w.trace.calls("close") if w.own(c)} for w in (first, second)]
+    assert own == [{TEST}, {HELPER}]
+
+
+@pytest.mark.parametrize("pid", [SECOND, HELPER])
+def test_a_test_is_not_to_blame_for_another_one(pid: int) -> None:
+    script = two_tests().add("ptrace(PTRACE_ATTACH, 5) = -1 EPERM (No)", pid)
+    script.mark(PASSED, 23, at=STUDENT, pid=pid)
+    first, second = (Watch(script.witness(chosen), REPORT) for chosen in (TEST, SECOND))
+    assert first.first() is None and first.witness.forged == ()
+    assert second.first() is not None and len(second.witness.forged) == 1
+
+
+def test_a_test_may_not_reach_for_another_one() -> None:
+    script = two_tests().add(f"kill({INSIDE[TEST]}, SIGKILL) = 0", SECOND)
+    assert "another process" in (Watch(script.witness(SECOND), REPORT).first() or "")[0]
+
+
+def test_what_came_from_nowhere_is_everybodys() -> None:
+    """A process whose start the trace does not show."""
+    script = two_tests().add("ptrace(PTRACE_ATTACH, 5) = -1 EPERM (No)", 999)
+    assert (
+        Watch(script.witness(TEST), REPORT).first()
+        and Watch(script.witness(SECOND), REPORT).first()
+    )
 
 
 # -- meddling ----------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Drills that try to be judged by anything but their work, and odd ones that do nothing of the kind.
 
 Each drills/*.c is put behind the reference, one function of which it replaces (and may call as `right`).
-Its head says how it must be judged, and a word of what is said about it.
+Its head says how it must be judged, and a word of what is said about it. Another test of the drill is asked
+for as well: so both run together first, and what does not pass there alone (grader/unit_together.py).
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ def judged(drill: Drill, folder: Path) -> CheckResult:
     """Grade the drill as a student's submission is graded."""
     lab = load_lab(paths.ROOT, "epoll")
     part = lab.part(lab.check(drill.check).part)
+    companion = next(c.id for c in lab.checks if c.part == part.id and c.id != drill.check)
     file = part.files[0]
     reference = (paths.SOLUTIONS / lab.id / file).read_text("utf-8")
     name = drill.replaces
@@ -95,9 +97,9 @@ def judged(drill: Drill, folder: Path) -> CheckResult:
         text = f"{text.partition('#undef')[2].partition(chr(10))[2]}"
     (folder / file).write_text(text, "utf-8")
     submission = collect(lab, folder, part.id)
-    result = grade(lab, submission, Options((drill.check,), seed=7), lambda event: None)
-    (found,) = result.checks
-    return found
+    options = Options((drill.check, companion), seed=7)
+    result = grade(lab, submission, options, lambda event: None)
+    return next(check for check in result.checks if check.id == drill.check)
 
 
 @pytest.mark.lab("epoll")

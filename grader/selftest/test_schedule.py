@@ -49,6 +49,19 @@ def run(
     return outcomes, log
 
 
+def test_tests_of_a_drill_let_others_go_first_until_one_has_run() -> None:
+    """The first of them runs all: the others would only wait."""
+    drill = [replace(make(name), part="drill", assertions=3) for name in ("d1", "d2", "d3")]
+    _, log = run([*drill, make("p1"), make("p2")], jobs=2)
+    assert log[:2] == ["+d1", "+p1"]
+    assert log.index("-d1") < log.index("+d2")
+
+
+def test_tests_of_a_drill_do_not_wait_when_there_is_nothing_else_to_do() -> None:
+    drill = [replace(make(name), part="drill", assertions=3) for name in ("d1", "d2")]
+    assert run(drill, jobs=2)[1][:2] == ["+d1", "+d2"]
+
+
 def test_each_check_is_done_once_in_a_process_of_its_own() -> None:
     def work(check: Check, slot: int) -> Outcome:
         return {"id": check.id, "pid": os.getpid(), "parent": os.getppid()}

@@ -287,8 +287,8 @@ Test(copy, missing)
     before = open_fds();
     CHECK_ERROR(copy_file("nowhere", "dst", 0600), ENOENT);
     check_contents("dst", 5000);
-    CHECK_ERROR(copy_file("nowhere", "new", 0600), ENOENT);
-    CHECK(contents("new") == -1, "no file is made", "there is one");
+    CHECK_ERROR(copy_file("nowhere", "unmade", 0600), ENOENT);
+    CHECK(contents("unmade") == -1, "no file is made", "there is one");
     CHECK_ERROR(copy_file("in", "nowhere/new", 0600), ENOENT);
     CHECK_ERROR(copy_file("in", "/tmp", 0600), EISDIR);
     CHECK_ERROR(copy_file("in", "/dev/full", 0600), ENOSPC);
