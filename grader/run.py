@@ -84,12 +84,15 @@ class Run:
         return building.build(program_recipe(self.job, self.part), variant, self.sandbox)
 
     def helper(self, source: Path, *flags: str) -> Path:
-        """Return a C program of ours (a yardstick, an empty main), compiled on first use."""
+        """Return a C program of ours (a yardstick, an empty main), compiled on first use. Raises NotStarted."""
         output = Path(self.job.scratch) / "helpers"
         recipe = building.Recipe(
             source.parent, output, source.stem, (source.name,), str(source.parent), flags
         )
-        return building.build(recipe, "plain", self.sandbox)
+        try:
+            return building.build(recipe, "plain", self.sandbox)
+        except building.BuildFailed as failure:
+            raise NotStarted(f"{source.name}, a program of the grader: {failure}") from failure
 
     def exhibit(self, calls: Iterable[Call], program: Path) -> Evidence:
         """Return calls of `program` as evidence that names the student's line which made the last of them."""

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.build import COMMON, COMPILER, VARIANTS, BuildFailed, localise, run_tool
+from grader.build import COMMON, COMPILER, VARIANTS, BuildFailed, first_error, localise, run_tool
 from grader.manifest import Part
 from grader.object_file import code_sections, suspicions
 from grader.outcome import Tampered
@@ -174,7 +174,7 @@ def _tests(unit: Unit) -> Path:
         made = folder / "tests.o"
         log = "".join(run_tool(box, argv, "/tmp", made) for argv in tests.commands(folder))
     if not made.exists():
-        raise BuildFailed(log)
+        raise NotStarted(f"the tests of the drill do not compile here: {first_error(log)}")
     return made
 
 

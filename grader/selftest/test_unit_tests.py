@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from grader import build as building
 from grader import paths, toolchain
+from grader.build import BuildFailed
+from grader.job import Job
 from grader.manifest import Lab, load_lab
+from grader.process import NotStarted
+from grader.run import Run
 from grader.unit_tests import UnitTests, all_tests, keep_tests
 
 CHECK = "net.nonblocking"
@@ -62,6 +67,19 @@ def test_what_cannot_be_compiled_or_kept_is_left_to_the_worker(lab: Lab, tmp_pat
     paths.TESTS.rmdir()
     paths.TESTS.write_text("no folder", "utf-8")
     keep_tests(lab, (CHECK,))
+
+
+def test_a_program_of_ours_that_does_not_compile_is_no_mistake_of_the_student(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> str:
+        raise BuildFailed("x.c:1:1: error: no such thing here")
+
+    monkeypatch.setattr(building, "build", refuse)
+    job = Job("epoll", str(tmp_path), str(tmp_path), "x", 7, (), jobs=2)
+    lab = load_lab(paths.ROOT, "epoll")
+    with pytest.raises(NotStarted, match="yardstick.c, a program of the grader: .*no such thing"):
+        Run(job, lab, lab.check(CHECK), "full", 1.0).helper(tmp_path / "yardstick.c")
 
 
 def test_checks_choose_what_is_compiled() -> None:
