@@ -12,6 +12,7 @@ WRONG = "wrong behaviour"
 TIME_LIMIT = "time limit"
 MEMORY_LIMIT = "memory limit"
 OUTPUT_LIMIT = "output limit"
+PROCESS_LIMIT = "process limit"
 NO_COMPILE = "does not compile"
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Iterator, Sequence
 
-from grader.outcome import MEMORY_LIMIT, TIME_LIMIT, Failed
+from grader.checks.epoll.listening import expect_listening
+from grader.outcome import MEMORY_LIMIT, Failed
 from grader.ledger import count_fds
 from grader.limits import Limits
 from grader.load import Dialer, Outcome, Peer, PeerError
@@ -16,7 +17,6 @@ from grader.result import Evidence
 from grader.run import Run
 from grader.sandbox import Sandbox
 
-START = 3.0  # seconds that a server may take until it listens, on a fast machine
 STEP = 3.0  # seconds for one answer
 DYING = 0.5  # seconds between the end of a program's connections and its own
 # bytes: little of what is under way fits into the buffers of the kernel
@@ -173,7 +173,10 @@ def launch(
     wrap: Sequence[str] = (),
     env: dict[str, str] | None = None,
 ) -> Server:
-    """Start the student's server in `box`, see `serving`; it lives until the sandbox closes or it is killed."""
+    """Start the student's server in `box`, see `serving`; it lives until the sandbox closes or it is killed.
+
+    Raises NotListening.
+    """
     port = pick_port(run)
     process = box.start(
         [run.program(variant), *flags, str(port)],
@@ -183,16 +186,5 @@ def launch(
         sanitized=variant != "plain",
     )
     server = Server(run, box, process, port)
-    if not process.ready(port, run.limit(START)):
-        raise _not_listening(server)
+    expect_listening(server)
     return server
-
-
-def _not_listening(server: Server) -> Failed:
-    expected = f"it listens on 127.0.0.1:{server.port}"
-    if server.process.ended():
-        observed = f"the server ended before it listened: {server.ending()}"
-        return Failed(observed, expected=expected, evidence=server.exhibits())
-    observed = f"port {server.port} was not listened on after {server.run.limit(START):.0f} s"
-    evidence = server.exhibits()
-    return Failed(observed, expected=expected, evidence=evidence, reason=TIME_LIMIT)

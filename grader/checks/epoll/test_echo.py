@@ -6,6 +6,7 @@ from itertools import cycle, repeat
 from typing import Iterable
 
 from grader.outcome import Failed, check
+from grader.checks.epoll.listening import NotListening
 from grader.checks.epoll.server import STEP, Server
 from grader.checks.epoll.witness import witnessed
 from grader.load import PeerError, SlowReader, echo_streams, stream
@@ -54,6 +55,8 @@ def _basic(run: Run, what: str, data: bytes, pieces: Iterable[int]) -> Failed | 
 
     try:
         witnessed(run, body)
+    except NotListening:
+        raise
     except Failed as failure:
         return failure
     return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from grader.checks.epoll.server import START, STEP, Server, serving
+from grader.checks.epoll.listening import START
+from grader.checks.epoll.server import STEP, Server, serving
 from grader.load import Crowd, rate
 from grader.outcome import Inconclusive, check
 from grader.process import Process

@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 from typing import Callable
 
+from grader.checks.epoll.listening import NotListening
 from grader.checks.epoll.server import Server, serving
 from grader.checks.epoll.traced import traced
 from grader.outcome import Failed, Inconclusive
@@ -34,6 +35,8 @@ def witnessed(run: Run, body: Body, *flags: str) -> None:
     try:
         with serving(run, *flags) as server:
             body(server)
+    except NotListening:
+        raise
     except Failed as failure:
         failure.evidence = (*_testimony(run, body, flags), *failure.evidence)
         raise
