@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from grader.ledger import processes_in
 from grader.outcome import PROCESS_LIMIT, TIME_LIMIT, WRONG, Failed
+from grader.run import Run
+from grader.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from grader.checks.epoll.server import Server
@@ -25,15 +27,14 @@ def expect_listening(server: Server) -> None:
     for _ in range(LOOKS):
         if server.process.ready(server.port, limit / LOOKS):
             return
-        if server.process.ended() or _full(server):
+        if server.process.ended() or full(server.box, server.run):
             break
     raise _not_listening(server, limit)
 
 
-def _full(server: Server) -> bool:
-    """Whether its sandbox holds hardly any more processes: nobody should wait for such a server."""
-    holder = server.box.holder
-    return holder != 0 and len(processes_in(holder)) >= FULL * server.run.limits.processes
+def full(box: Sandbox, run: Run) -> bool:
+    """Return whether a sandbox has hardly room for any more processes: nobody should wait for such a program."""
+    return box.holder != 0 and len(processes_in(box.holder)) >= FULL * run.limits.processes
 
 
 def _not_listening(server: Server, limit: float) -> NotListening:
@@ -41,7 +42,7 @@ def _not_listening(server: Server, limit: float) -> NotListening:
     if server.process.ended():
         observed = f"the server ended before it listened: {server.ending()}"
         reason = WRONG
-    elif _full(server):
+    elif full(server.box, server.run):
         most = server.run.limits.processes
         observed = f"it starts processes, up to the limit of {most}, and listens on no port"
         reason = PROCESS_LIMIT

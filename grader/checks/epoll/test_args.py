@@ -6,14 +6,17 @@ import subprocess
 import time
 from dataclasses import dataclass
 
+from grader.checks.epoll.listening import full
 from grader.checks.epoll.server import pick_port
-from grader.outcome import Failed, check
-from grader.process import Process, TimeLimit
+from grader.outcome import PROCESS_LIMIT, Failed, check
+from grader.process import Process
 from grader.result import Evidence
 from grader.run import Run
+from grader.sandbox import Sandbox
 from grader.tcp_table import listening_ports
 
 PATIENCE = 2.0  # seconds in which wrong uses are refused, all of them
+LOOK = 0.1  # seconds between two looks at how many processes there are
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,8 @@ def test_args(run: Run) -> None:
             )
             for misuse in misuses
         ]
-        end = time.monotonic() + run.limit(PATIENCE)
-        wrong = [_complaint(misuse, process, end) for misuse, process in started]
+        _wait(run, box, [process for _, process in started])
+        wrong = [_complaint(run, misuse, process) for misuse, process in started]
         listening = sorted(listening_ports(box.holder or started[0][1].pid) - {taken})
         blocker.close()
     found = [text for text in wrong if text]
@@ -71,12 +74,21 @@ def _misuses(taken: int) -> list[Misuse]:
     ]
 
 
-def _complaint(misuse: Misuse, process: Process, end: float) -> str:
-    """Return what is wrong with the reaction, or nothing; end: when there should be one (time.monotonic)."""
-    try:
-        ending = process.wait(end - time.monotonic())
-    except TimeLimit:
+def _wait(run: Run, box: Sandbox, processes: list[Process]) -> None:
+    """Give all of them the same time to end. Raises Failed if they only start others."""
+    end = time.monotonic() + run.limit(PATIENCE)
+    for process in processes:
+        while not process.ended(LOOK) and time.monotonic() < end:
+            if full(box, run):
+                observed = f"it starts processes, up to the limit of {run.limits.processes}"
+                raise Failed(observed, expected="a message and the end", reason=PROCESS_LIMIT)
+
+
+def _complaint(run: Run, misuse: Misuse, process: Process) -> str:
+    """Return what is wrong with the reaction, or nothing."""
+    if not process.ended():
         return f"{misuse}: it runs on"
+    ending = process.wait(run.limit(PATIENCE))
     if ending.code not in misuse.codes:
         return f"{misuse}: {ending}, not {' or '.join(map(str, misuse.codes))}"
     if not process.stderr_text().strip():
