@@ -252,3 +252,14 @@ def test_a_wide_table_is_folded() -> None:
 def test_an_empty_table() -> None:
     assert Matrix(()).share == 0.0 and Matrix(()).judged == 0
     assert Matrix(()).text().startswith(".")
+
+
+def test_faults_that_end_alike_are_told_once() -> None:
+    ends = ("no table", "no table", "it hangs")
+    failed = [
+        Cell("read", "EINTR", n, n, FAILED, (Evidence("note", text),)) for n, text in enumerate(ends)
+    ]
+    matrix = Matrix((*failed, *cells("wait4", "EINTR", SURVIVED)))
+    count = "3 of 4 faults were not survived"
+    assert matrix.told() == f"{count}\nread EINTR: no table (2 times)\nread EINTR: it hangs"
+    assert matrix.told(1) == f"{count}\nread EINTR: no table (2 times)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Iterable, Mapping
 
@@ -133,6 +134,15 @@ class Matrix:
     def _signs(self, call: str, errno: str) -> str:
         chosen = (cell for cell in self.cells if (cell.call, cell.errno) == (call, errno))
         return "".join(SIGNS[cell.verdict] for cell in sorted(chosen, key=lambda cell: cell.n))
+
+    def told(self, most: int = 4) -> str:
+        """Return how many faults were not survived, and what came of the first kinds of them, a line each."""
+        kinds = Counter(
+            f"{each.call} {each.errno}: {each.evidence[0].text}" for each in self.failed
+        )
+        stories = [text if n == 1 else f"{text} ({n} times)" for text, n in kinds.items()]
+        count = f"{len(self.failed)} of {self.judged} faults were not survived"
+        return "\n".join([count, *stories[:most]])
 
     def evidence(self) -> tuple[Evidence, ...]:
         """Return the table and what the failed runs left behind."""

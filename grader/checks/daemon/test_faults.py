@@ -146,12 +146,8 @@ class Sweep:
         hit = struck(trace)[1] if first else ()
         after = [call for call in trace.calls() if hit and call.index > hit[-1].index]
         exhibits = [self._run.exhibit(calls, self._program) for calls in (hit, after[:4]) if calls]
-        stories = [
-            f"{cell.call} {cell.errno}: {cell.evidence[0].text}" for cell in matrix.failed[:4]
-        ]
-        count = f"{len(matrix.failed)} of {matrix.judged} faults were not survived"
         return Failed(
-            "\n".join([count, *stories]),
+            matrix.told(),
             expected="it serves in full, or does not start: status 1, a message, and nothing is left",
             evidence=[Evidence("matrix", matrix.text()), *exhibits],
             share=matrix.share,

@@ -80,16 +80,12 @@ def test_faults(run: Run) -> None:
 
 def _failure(run: Run, matrix: Matrix) -> Failed:
     first = matrix.failed[0]
-    stories = [f"{cell.call} {cell.errno}: {cell.evidence[0].text}" for cell in matrix.failed[:4]]
-    observed = f"{len(matrix.failed)} of {matrix.judged} faults were not survived\n" + "\n".join(
-        stories
-    )
     evidence = [Evidence("matrix", matrix.text(MATRIX_WIDTH)), *first.evidence[1:]]
     expected = (
         "EINTR, EAGAIN and errors of accept lose nobody; any other error at most the connection "
         "that it hit; the server and all others live on"
     )
-    return Failed(observed, expected=expected, evidence=evidence, share=matrix.share)
+    return Failed(matrix.told(), expected=expected, evidence=evidence, share=matrix.share)
 
 
 class Sweep:

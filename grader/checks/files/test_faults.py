@@ -70,13 +70,9 @@ def _tree(run: Run, folder: Path) -> Tree:
 
 def _failure(matrix: Matrix) -> Failed:
     first = matrix.failed[0]
-    stories = [f"{cell.call} {cell.errno}: {cell.evidence[0].text}" for cell in matrix.failed[:4]]
-    observed = f"{len(matrix.failed)} of {matrix.judged} faults were not survived\n" + "\n".join(
-        stories
-    )
     evidence = [Evidence("matrix", matrix.text()), *first.evidence[1:]]
     expected = "all lines but those of what could not be read; for that a message, and exit 1"
-    return Failed(observed, expected=expected, evidence=evidence, share=matrix.share)
+    return Failed(matrix.told(), expected=expected, evidence=evidence, share=matrix.share)
 
 
 class Sweep:

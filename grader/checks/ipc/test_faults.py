@@ -48,11 +48,8 @@ def test_faults(run: Run) -> None:
 
 
 def _failure(matrix: Matrix) -> Failed:
-    stories = [f"{cell.call} {cell.errno}: {cell.evidence[0].text}" for cell in matrix.failed[:4]]
-    observed = f"{len(matrix.failed)} of {matrix.judged} faults were not survived\n"
     evidence = [Evidence("matrix", matrix.text()), *matrix.failed[0].evidence[1:]]
-    observed += "\n".join(stories)
-    return Failed(observed, expected=EXPECTED, evidence=evidence, share=matrix.share)
+    return Failed(matrix.told(), expected=EXPECTED, evidence=evidence, share=matrix.share)
 
 
 def _sweep(run: Run, backend: str) -> Matrix:

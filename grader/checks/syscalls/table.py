@@ -119,7 +119,7 @@ def disorder(table: Table) -> str:
     keys = [(-row.calls, name) for name, row in table.rows.items()]
     for before, after in zip(keys, keys[1:]):
         if before > after:
-            return f"{after[1]} ({-after[0]} calls) comes after {before[1]} ({-before[0]} calls)"
+            return f"{after[1]} (calls: {-after[0]}) comes after {before[1]} (calls: {-before[0]})"
     calls = sum(row.calls for row in table.rows.values())
     errors = sum(row.errors for row in table.rows.values())
     if table.total is None:

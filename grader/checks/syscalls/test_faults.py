@@ -56,7 +56,7 @@ def test_faults(run: Run) -> None:
 
 
 def _failure(matrix: Matrix, wrong: list[tuple[str, Inspection | None]], tries: int) -> Failed:
-    told = [f"{c.call} {c.errno}: {c.evidence[0].text}" for c in matrix.failed[:3]]
+    told = [matrix.told(3)] if matrix.failed else []
     told += [text for text, _ in wrong[:3]]
     evidence = list(matrix.evidence() if matrix.failed else ())
     for _, found in wrong[:1]:
