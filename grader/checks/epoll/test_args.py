@@ -41,13 +41,12 @@ def test_args(run: Run) -> None:
         blocker.bind(("127.0.0.1", taken))
         blocker.listen()
         misuses = _misuses(taken)
-        started = [
-            (
-                misuse,
-                box.start([program, *misuse.words], limits=run.limits, stdout=subprocess.DEVNULL),
-            )
-            for misuse in misuses
-        ]
+        started: list[tuple[Misuse, Process]] = []
+        for misuse in misuses:
+            _expect_room(run, box)
+            argv = [program, *misuse.words]
+            process = box.start(argv, limits=run.limits, stdout=subprocess.DEVNULL)
+            started.append((misuse, process))
         _wait(run, box, [process for _, process in started])
         wrong = [_complaint(run, misuse, process) for misuse, process in started]
         listening = sorted(listening_ports(box.holder or started[0][1].pid) - {taken})
@@ -79,9 +78,13 @@ def _wait(run: Run, box: Sandbox, processes: list[Process]) -> None:
     end = time.monotonic() + run.limit(PATIENCE)
     for process in processes:
         while not process.ended(LOOK) and time.monotonic() < end:
-            if full(box, run):
-                observed = f"it starts processes, up to the limit of {run.limits.processes}"
-                raise Failed(observed, expected="a message and the end", reason=PROCESS_LIMIT)
+            _expect_room(run, box)
+
+
+def _expect_room(run: Run, box: Sandbox) -> None:
+    if full(box, run):
+        observed = f"it starts processes, up to the limit of {run.limits.processes}"
+        raise Failed(observed, expected="a message and the end", reason=PROCESS_LIMIT)
 
 
 def _complaint(run: Run, misuse: Misuse, process: Process) -> str:
