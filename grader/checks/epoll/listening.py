@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grader.ledger import processes_in
-from grader.outcome import PROCESS_LIMIT, TIME_LIMIT, WRONG, Failed
+from grader.outcome import OUTPUT_LIMIT, PROCESS_LIMIT, TIME_LIMIT, WRONG, Failed
 from grader.run import Run
 from grader.sandbox import Sandbox
 
@@ -41,7 +41,7 @@ def _not_listening(server: Server, limit: float) -> NotListening:
     expected, reason = f"it listens on 127.0.0.1:{server.port}", TIME_LIMIT
     if server.process.ended():
         observed = f"the server ended before it listened: {server.ending()}"
-        reason = WRONG
+        reason = OUTPUT_LIMIT if "SIGXFSZ" in observed else WRONG
     elif full(server.box, server.run):
         most = server.run.limits.processes
         observed = f"it starts processes, up to the limit of {most}, and listens on no port"
