@@ -257,7 +257,8 @@ def test_an_empty_table() -> None:
 def test_faults_that_end_alike_are_told_once() -> None:
     ends = ("no table", "no table", "it hangs")
     failed = [
-        Cell("read", "EINTR", n, n, FAILED, (Evidence("note", text),)) for n, text in enumerate(ends)
+        Cell("read", "EINTR", n, n, FAILED, (Evidence("note", text),))
+        for n, text in enumerate(ends)
     ]
     matrix = Matrix((*failed, *cells("wait4", "EINTR", SURVIVED)))
     count = "3 of 4 faults were not survived"
