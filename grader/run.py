@@ -25,6 +25,7 @@ from grader.strace.evidence import show_blamed
 from grader.under import GDB, under
 
 GO = "go"  # a track, see track.py
+UNITS = "units"  # below build: the tests of drills, linked with what they test
 FOREVER = 1e6  # seconds: somebody sits at a debugger
 OUTPUT_FILE = re.compile(rf"<[^<>]*{OUTPUT}[^<>]*>")  # what stdout and stderr are, in a trace
 
@@ -112,10 +113,11 @@ class Run:
         return Sandbox(room or self.room(), self.isolation, replay, self.mishaps)
 
     def room(self) -> Room:
-        """What programs of this grading may see: what was built, and for gdb the sources."""
-        names = ("build", "helpers", *(("source",) if self.job.under == GDB else ()))
-        folders = (Path(self.job.scratch) / name for name in names)
-        return Room(readable=tuple(folder for folder in folders if folder.exists()))
+        """What programs of this grading may see: what was built but our tests, and for gdb the sources."""
+        scratch = Path(self.job.scratch)
+        built = [path for path in sorted(scratch.glob("build/*")) if path.name != UNITS]
+        others = [scratch / "helpers", *([self.source] if self.job.under == GDB else ())]
+        return Room(readable=(*built, *(folder for folder in others if folder.exists())))
 
 
 def program_recipe(job: Job, part: Part) -> building.Recipe:

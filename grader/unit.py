@@ -13,7 +13,7 @@ from grader.object_file import code_sections, suspicions
 from grader.outcome import Tampered
 from grader.process import NotStarted
 from grader.result import Evidence
-from grader.run import Run
+from grader.run import UNITS, Run
 from grader.sandbox import Room, Sandbox
 from grader.toolchain import has, lacking
 from grader.under import GDB
@@ -82,7 +82,7 @@ def build_unit(run: Run, variant: str) -> Path:
     """
     if not has("criterion"):
         raise NotStarted(lacking(["criterion"]))
-    folder = Path(run.job.scratch) / "build" / "units" / variant / run.part.id
+    folder = Path(run.job.scratch) / "build" / UNITS / variant / run.part.id
     alone = run.job.under == GDB  # Criterion's processes are not for a debugger
     return _built(Unit(run, folder, UnitTests(run.lab, tests_of(run), variant, plain_main=alone)))
 
@@ -93,7 +93,7 @@ def build_race(run: Run, variant: str) -> Path:
     Criterion's allocator and ThreadSanitizer do not go together, and its runner would be traced as well.
     Raises BuildFailed, Tampered, NotStarted.
     """
-    folder = Path(run.job.scratch) / "build" / "races" / variant / run.part.id
+    folder = Path(run.job.scratch) / "build" / UNITS / f"race-{variant}" / run.part.id
     tests = UnitTests(run.lab, race_file(run.lab, run.part), variant, plain_main=True)
     return _built(Unit(run, folder, tests))
 

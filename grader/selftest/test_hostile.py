@@ -11,6 +11,7 @@ from grader import privilege
 from grader.batch import work
 from grader.batch.crew import local
 from grader.batch.work import Place
+from grader.result import Verdict
 from grader.selftest.hostile import HONEST, Case, cases, reference, task
 
 EVERY = cases()
@@ -35,6 +36,17 @@ def judged(place: Place, case: Case) -> None:
 @pytest.mark.parametrize("case", EVERY, ids=str)
 def test_in_the_sandbox(bare: Place, case: Case) -> None:
     judged(bare, case)
+
+
+@pytest.mark.lab("epoll")
+def test_the_project_does_not_see_how_drills_are_tested(bare: Place) -> None:
+    """Check `speed` runs alone, after the tests of a drill have been linked."""
+    (spy,) = (case for case in EVERY if case.name == "looks_around")
+    checks = ("net.nonblocking", "net.connect", "speed")
+    grade = work.attempt(bare, task(str(spy), spy.files, *checks))
+    assert {check.id: check.verdict for check in grade.checks} == dict.fromkeys(
+        checks, Verdict.PASS
+    )
 
 
 @pytest.mark.alone
