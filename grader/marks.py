@@ -58,26 +58,18 @@ class Witness:
     @cached_property
     def marks(self) -> tuple[Mark, ...]:
         """The marks that the test made, in order."""
-        return tuple(
-            _mark(call)
-            for call in self._claims
-            if _pointer(call) in self.code and not self.of_another(call.pid)
-        )
+        return tuple(_mark(call) for call in self._claims if _pointer(call) in self.code)
 
     @cached_property
     def forged(self) -> tuple[Call, ...]:
         """Calls that look like marks, but were not made by the tests."""
-        return tuple(
-            call
-            for call in self._claims
-            if _pointer(call) not in self.code and not self.of_another(call.pid)
-        )
+        return tuple(call for call in self._claims if _pointer(call) not in self.code)
 
     @cached_property
     def _claims(self) -> list[Call]:
-        return [
-            call for call in self.trace.calls(MARK) if _mark(call).kind in (PASSED, ENTER, LEAVE)
-        ]
+        """The calls that look like marks, but for those of other tests."""
+        own = (call for call in self.trace.calls(MARK) if not self.of_another(call.pid))
+        return [call for call in own if _mark(call).kind in (PASSED, ENTER, LEAVE)]
 
     @property
     def passed(self) -> int:

@@ -30,6 +30,11 @@ class _Running:
     data: bytes = b""
 
 
+def _rank(check: Check) -> tuple[bool, ...]:
+    """Where a check stands in the queue: the least first."""
+    return check.alone, not check.long, not check.assertions
+
+
 class Scheduler:
     """`work(check, slot)` runs in a child and returns JSON-ready data; `lost` replaces what never came."""
 
@@ -53,8 +58,7 @@ class Scheduler:
 
     def run(self, checks: list[Check], started: Callable[[Check], None]) -> Iterator[Outcome]:
         """Yield the outcome of each check as it ends. The long ones are begun first, then drills."""
-        order = {check.id: (check.alone, not check.long, not check.assertions) for check in checks}
-        waiting = sorted(checks, key=lambda check: order[check.id])
+        waiting = sorted(checks, key=_rank)
         known = {check.id for check in checks}
         try:
             while waiting or self._running:

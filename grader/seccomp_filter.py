@@ -15,9 +15,8 @@ from typing import Any
 CLONE_NEW = 0x7E020000  # every CLONE_NEW* namespace flag of clone(2) but NEWTIME
 CLONE_UNTRACED = 0x00800000
 PR_SET_DUMPABLE = 4
-SECCOMP_FILTER_FLAG_NEW_LISTENER = (
-    8  # of seccomp(2): what it catches comes before SECCOMP_RET_TRACE
-)
+# Of seccomp(2): what a listener is told comes before SECCOMP_RET_TRACE.
+SECCOMP_FILTER_FLAG_NEW_LISTENER = 8
 AF_ALLOWED = {1, 2, 10, 16}  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK
 AF_MAX = 46
 

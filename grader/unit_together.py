@@ -43,7 +43,7 @@ def passed_together(test: UnitTest) -> bool:
         return False
     record = Path(test.run.job.scratch) / "together" / f"{test.variant}.{test.run.part.id}"
     record.parent.mkdir(exist_ok=True)
-    with record.with_suffix(".lock").open("w") as lock:
+    with Path(f"{record}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not record.exists():
             record.write_text("\n".join(_passing(test, checks, lines)), "utf-8")

@@ -22,9 +22,8 @@ from grader.submission import collect
 
 DRILLS = Path(__file__).parent / "drills"
 CHECK, REPLACES = "net.nonblocking", "set_nonblocking"
-LIMIT = (
-    12.0 * SLOWEST
-)  # seconds: more than any of them may take, where limits have grown as far as they do
+# seconds: more than any of them may take, where limits have grown as far as they do
+LIMIT = 12.0 * SLOWEST
 
 # Functions that Criterion, or what it stands on, calls: a drill that brings its own would be called instead.
 INTERPOSED = {

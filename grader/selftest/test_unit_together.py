@@ -11,7 +11,7 @@ import pytest
 from grader import paths, unit_tests, unit_together
 from grader.criterion_report import Report, bodies
 from grader.job import Job
-from grader.manifest import load_lab
+from grader.manifest import Lab, all_labs, load_lab
 from grader.outcome import Failed
 from grader.process import NotStarted
 from grader.run import Run
@@ -137,11 +137,10 @@ def test_only_what_is_asked_for_runs(runner: Runner, tmp_path: Path) -> None:
     assert [sorted(names) for names in runner.runs] == [["connect", "errors"]]
 
 
-@pytest.mark.parametrize("lab", ["syscalls", "files", "processes", "ipc", "epoll", "daemon"])
-def test_every_test_is_found_in_its_file(lab: str) -> None:
+@pytest.mark.parametrize("lab", all_labs(paths.ROOT), ids=lambda lab: lab.id)
+def test_every_test_is_found_in_its_file(lab: Lab) -> None:
     """A check of Criterion's has a test with a body, however it is written."""
-    loaded = load_lab(paths.ROOT, lab)
-    for check in loaded.checks:
+    for check in lab.checks:
         if check.assertions:
-            file = unit_tests.tests_file(loaded, loaded.part(check.part))
+            file = unit_tests.tests_file(lab, lab.part(check.part))
             assert unit_together.name_of(check) in bodies(file)
