@@ -20,6 +20,7 @@ from grader.verbs.grade import complain
 from grader.verbs.selftest import graded
 from grader.worker import WorkerFailed
 
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 Verdicts = tuple[tuple[str, str, float], ...]
 
 
@@ -50,8 +51,12 @@ def _chosen(lab: Lab, mutants: int) -> list[proof.Subject]:
 def busy(count: int) -> Iterator[None]:
     """Keep `count` processes computing meanwhile."""
     loops = [multiprocessing.Process(target=_spin, daemon=True) for _ in range(count)]
-    for loop in loops:
-        loop.start()
+    asked = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # a child is deaf until it is ready
+    try:
+        for loop in loops:
+            loop.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, asked)
     try:
         yield
     finally:
@@ -62,8 +67,9 @@ def busy(count: int) -> Iterator[None]:
 
 def _spin() -> None:
     """Compute until terminated; what the command line does about signals is not for us."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in ENDING:
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     parent = os.getppid()
     while os.getppid() == parent:
         sum(range(10_000))
