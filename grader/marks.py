@@ -9,7 +9,7 @@ that says "24 assertions passed" can be held against what was seen from outside.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from grader.strace.ask import Trace
@@ -48,7 +48,7 @@ class Mark:
 class Witness:
     """The trace of one test, read with its marks.
 
-    code: the addresses of the tests' own code; chosen: the process of the test, if the runner ran several.
+    code: the addresses of the tests' own code; chosen: the process of the test, see `alone`.
     """
 
     trace: Trace
@@ -67,9 +67,10 @@ class Witness:
 
     @cached_property
     def _claims(self) -> list[Call]:
-        """The calls that look like marks, but for those of other tests."""
-        own = (call for call in self.trace.calls(MARK) if not self.of_another(call.pid))
-        return [call for call in own if _mark(call).kind in (PASSED, ENTER, LEAVE)]
+        """The calls that look like marks."""
+        return [
+            call for call in self.trace.calls(MARK) if _mark(call).kind in (PASSED, ENTER, LEAVE)
+        ]
 
     @property
     def passed(self) -> int:
@@ -93,9 +94,10 @@ class Witness:
         """The processes of all tests that the runner ran, in order."""
         return tuple(pid for pid in self.trace.members if self._test_of(pid) == pid)
 
-    def of_another(self, pid: int) -> bool:
-        """Return whether a process or thread comes from another test of the same run."""
-        return self.chosen is not None and self._test_of(pid) not in (self.chosen, 0)
+    def alone(self, test: int) -> Witness:
+        """Return what one of several tests did, as if the runner had run no other."""
+        others = [pid for pid in self.trace.members if self._test_of(pid) not in (test, 0)]
+        return replace(self, trace=self.trace.without(frozenset(others)), chosen=test)
 
     def _test_of(self, pid: int) -> int:
         """The process of a test that a process or thread comes from; 0 for the runner, and if unknown."""

@@ -49,14 +49,13 @@ class Watch:
     witness: Witness
     report: Path
 
+    @cached_property
     def first(self) -> tuple[str, Call] | None:
-        """Return what was done and the call that shows it, or None for an honest test."""
+        """What was done and the call that shows it, or None for an honest test."""
         if self.witness.forged:
             return "leaves marks in the trace, as only the tests do", self.witness.forged[0]
         for call in self.witness.trace.calls(*WATCHED, *SPAWNING):
             if self._process(call.pid) == self.witness.runner or call.index < self._begin:
-                continue
-            if self.witness.of_another(call.pid):
                 continue
             for question in _QUESTIONS:
                 what = question(self, call)
@@ -80,9 +79,8 @@ class Watch:
     def _family(self) -> frozenset[int | None]:
         """The processes and threads of the test, as they number themselves."""
         members = self.witness.trace.members.values()
-        theirs = (m for m in members if m.process != self.witness.runner)
-        own = (m.spawn for m in theirs if not self.witness.of_another(m.pid))
-        return frozenset(spawn.result for spawn in own if spawn)
+        theirs = (m.spawn for m in members if m.process != self.witness.runner)
+        return frozenset(spawn.result for spawn in theirs if spawn)
 
     # -- questions -----------------------------------------------------------------------------
 

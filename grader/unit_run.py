@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Collection, Iterable, Sequence
 
@@ -86,19 +87,25 @@ class Performance:
         return next(iter(perform(self.test, stacks=()).signals(signal.name)), signal)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Seen:
     """One run of the program, whatever tests it ran."""
 
+    program: Path
     trace: Trace
     report: Path
     ending: str
     time_limit: TimeLimit | None
     said: str
 
+    @cached_property
+    def witness(self) -> Witness:
+        """The trace with its marks, of all tests."""
+        return Witness(self.trace, addresses(self.program, ".text"))
+
     def of(self, test: UnitTest, process: int | None = None) -> Performance:
         """Return what was seen of one test; process: its own, if others ran as well."""
-        witness = Witness(self.trace, addresses(test.program, ".text"), process)
+        witness = self.witness if process is None else self.witness.alone(process)
         report = read(self.report, test.suite, test.name, self.said)
         watch = Watch(witness, self.report)
         return Performance(test, report, witness, watch, self.ending, self.time_limit, self.said)
@@ -122,7 +129,7 @@ def perform_all(asking: UnitTest, tests: Sequence[UnitTest], seconds: float) -> 
     in_order = sorted(tests, key=lambda test: test.name)  # as Criterion runs them
     names = "|".join(test.name for test in in_order)
     seen = _run(asking, f"@({names})", _watched(tests), seconds)
-    processes = seen.of(asking).witness.tests
+    processes = seen.witness.tests
     if len(processes) != len(tests):
         return []
     return [seen.of(test, process) for test, process in zip(in_order, processes)]
@@ -163,7 +170,8 @@ def _run(
         except TimeLimit as limit:
             time_limit = limit
         said = process.stderr_text().strip()
-    return _Seen(strace.trace(test.program), report, ending, time_limit, said)
+    trace = strace.trace(test.program)
+    return _Seen(test.program, trace, report, ending, time_limit, said)
 
 
 def command(test: UnitTest, report: Path, names: str) -> list[str]:

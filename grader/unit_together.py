@@ -70,7 +70,7 @@ def _passing(asking: UnitTest, checks: list[Check], lines: dict[str, range]) -> 
         seen = perform_all(asking, tests, SECONDS)
     except (NotStarted, StraceUnavailable, TraceTooLong):
         return []
-    if any(_is_another(each, lines) or each.watch.first() for each in seen):
+    if any(_is_another(each, lines) or each.watch.first for each in seen):
         return []  # who meddles with a run may meddle with all of it
     if any(each.report and each.report.status != PASSED for each in seen):
         seen = [_as_if_alone(each) for each in seen]
@@ -80,7 +80,8 @@ def _passing(asking: UnitTest, checks: list[Check], lines: dict[str, range]) -> 
 def _is_another(seen: Performance, lines: dict[str, range]) -> bool:
     """Whether the process that is taken for that of a test has left marks of another test."""
     others = [body for name, body in lines.items() if name != seen.test.name]
-    return any(mark.line in body for mark in seen.witness.marks for body in others)
+    marked = {mark.line for mark in seen.witness.marks}
+    return any(line in body for line in marked for body in others)
 
 
 def _as_if_alone(seen: Performance) -> Performance:

@@ -47,7 +47,7 @@ def conclude(seen: Performance) -> None:
 
 def _expect_honest(seen: Performance) -> None:
     """Raise Tampered if the code under test reached for the runner, its report or another process."""
-    found = seen.watch.first()
+    found = seen.watch.first
     if found:
         raise Tampered(
             f"the code under test {found[0]}",

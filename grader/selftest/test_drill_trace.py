@@ -56,11 +56,12 @@ class Script:
 
     def witness(self, chosen: int | None = None) -> Witness:
         """Return what was seen; chosen: of one test only."""
-        return Witness(Trace.of("\n".join([*self.lines, ""]), PROGRAM), CODE, chosen)
+        whole = Witness(Trace.of("\n".join([*self.lines, ""]), PROGRAM), CODE)
+        return whole if chosen is None else whole.alone(chosen)
 
     def meddling(self) -> str:
         """Return what was dishonest, or ""."""
-        found = Watch(self.witness(), REPORT).first()
+        found = Watch(self.witness(), REPORT).first
         return found[0] if found else ""
 
     def answers(self, question: str) -> list[str]:
@@ -157,22 +158,19 @@ def test_a_test_is_not_to_blame_for_another_one(pid: int) -> None:
     script = two_tests().add("ptrace(PTRACE_ATTACH, 5) = -1 EPERM (No)", pid)
     script.mark(PASSED, 23, at=STUDENT, pid=pid)
     first, second = (Watch(script.witness(chosen), REPORT) for chosen in (TEST, SECOND))
-    assert first.first() is None and first.witness.forged == ()
-    assert second.first() is not None and len(second.witness.forged) == 1
+    assert first.first is None and first.witness.forged == ()
+    assert second.first is not None and len(second.witness.forged) == 1
 
 
 def test_a_test_may_not_reach_for_another_one() -> None:
     script = two_tests().add(f"kill({INSIDE[TEST]}, SIGKILL) = 0", SECOND)
-    assert "another process" in (Watch(script.witness(SECOND), REPORT).first() or "")[0]
+    assert "another process" in (Watch(script.witness(SECOND), REPORT).first or "")[0]
 
 
 def test_what_came_from_nowhere_is_everybodys() -> None:
     """A process whose start the trace does not show."""
     script = two_tests().add("ptrace(PTRACE_ATTACH, 5) = -1 EPERM (No)", 999)
-    assert (
-        Watch(script.witness(TEST), REPORT).first()
-        and Watch(script.witness(SECOND), REPORT).first()
-    )
+    assert Watch(script.witness(TEST), REPORT).first and Watch(script.witness(SECOND), REPORT).first
 
 
 # -- meddling ----------------------------------------------------------------------------------

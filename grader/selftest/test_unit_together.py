@@ -52,7 +52,7 @@ class _Seen(SimpleNamespace):
     """What of a Performance is looked at here."""
 
     def __init__(self, test: UnitTest, report: Report, marks: Any, trick: Any, ending: str):
-        witness, watch = SimpleNamespace(marks=marks), SimpleNamespace(first=lambda: trick)
+        witness, watch = SimpleNamespace(marks=marks), SimpleNamespace(first=trick)
         super().__init__(test=test, report=report, witness=witness, watch=watch, ending=ending)
 
 
@@ -67,7 +67,7 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> Runner:
 
 
 def _as_if_alone(seen: Any) -> Any:
-    return _Seen(seen.test, seen.report, seen.witness.marks, seen.watch.first(), "exit status 0")
+    return _Seen(seen.test, seen.report, seen.witness.marks, seen.watch.first, "exit status 0")
 
 
 def _conclude(seen: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeVar, cast
+from typing import Collection, TypeVar, cast
 
 from grader.strace.descriptors import Descriptor
 from grader.strace.events import Call, Event, Exit, Garbage, Signal
@@ -28,6 +28,7 @@ class Events:
     start: Call | None = None  # the execve of the program; None if the trace is not cut to one
     launcher: tuple[Event, ...] = ()  # what others did: the launcher (gate)
     whole: Events | None = field(default=None, repr=False)  # of a view: the trace it is a view of
+    kin: dict[int, Member] | None = field(default=None, repr=False)  # where not all events are left
 
     @classmethod
     def of(cls: type[E], text: str, program: str = "") -> E:
@@ -50,6 +51,12 @@ class Events:
         """Return the view of what began at or after a moment of time.time(), or with a call."""
         return self.between(begin)
 
+    def without(self: E, pids: Collection[int]) -> E:
+        """Return a trace in which there are no such processes and threads."""
+        events = tuple(e for e in self.events if getattr(e, "pid", None) not in pids)
+        kin = {pid: member for pid, member in self.members.items() if pid not in pids}
+        return replace(self, events=events, kin=kin)
+
     @property
     def _all(self: E) -> E:
         return self if self.whole is None else cast(E, self.whole)
@@ -58,10 +65,21 @@ class Events:
 
     def calls(self, *names: str) -> tuple[Call, ...]:
         """Return the calls with these names, or all, in the order in which they began."""
-        wanted = frozenset(names)
-        return tuple(
-            e for e in self.events if isinstance(e, Call) and (not wanted or e.name in wanted)
-        )
+        if not names:
+            return self._every_call
+        found = [call for name in {*names} for call in self._calls_by_name.get(name, ())]
+        return tuple(sorted(found, key=lambda call: call.index))
+
+    @cached_property
+    def _every_call(self) -> tuple[Call, ...]:
+        return tuple(event for event in self.events if isinstance(event, Call))
+
+    @cached_property
+    def _calls_by_name(self) -> dict[str, list[Call]]:
+        by_name: dict[str, list[Call]] = {}
+        for call in self._every_call:
+            by_name.setdefault(call.name, []).append(call)
+        return by_name
 
     def signals(self, *names: str) -> tuple[Signal, ...]:
         """Return the signals delivered, all or those named (SIGTERM …)."""
@@ -86,6 +104,8 @@ class Events:
     @cached_property
     def members(self) -> dict[int, Member]:
         """Every process and thread, by pid."""
+        if self.kin is not None:
+            return self.kin
         return self._all.members if self.whole else family(self.events)
 
     def by_all_threads(self, *names: str) -> tuple[Call, ...]:
