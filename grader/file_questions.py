@@ -24,6 +24,11 @@ def _one_call_decides(witness: Witness) -> Iterator[Answer]:
             yield Answer(told, "a file opened with O_APPEND", (opened, call))
 
 
+def _races(_: Witness) -> Iterator[Answer]:
+    """Nothing is asked: a tracer that stops at every call gives others the time to come between two of them."""
+    yield from ()
+
+
 def _exclusive(witness: Witness) -> Iterator[Answer]:
     """A file that is made is made by O_EXCL: whoever only looks before may be second."""
     for call in witness.trace.calls("open", "openat"):
@@ -68,6 +73,7 @@ OPENING = frozenset({"open", "openat"})
 ACCESS = frozenset({"access", "faccessat", "faccessat2"})
 FILE_QUESTIONS = {
     "one_call_decides": Question(DESCRIPTORS | TRANSFERS | {"flock"}, _one_call_decides),
+    "races": Question(DESCRIPTORS | TRANSFERS | ACCESS | {"lseek"}, _races),
     "exclusive": Question(OPENING, _exclusive),
     "born_private": Question(OPENING, _born_private),
     "effective_ids": Question(ACCESS, _effective),

@@ -17,6 +17,7 @@ from typing import Callable
 
 from grader.marks import MARK, Witness
 from grader.strace.call import Call
+from grader.strace.events import Signal
 from grader.strace.family import SPAWNING
 
 OPENS = ("open", "openat", "openat2", "creat")
@@ -39,6 +40,10 @@ _PRIVATE = (
     "stack",
     "syscall",
 )
+# How the filter of the sandbox answers calls that reach for a process, see seccomp_filter.py.
+_REFUSED = re.compile(
+    r"SYS_SECCOMP, .*si_syscall=__NR_(ptrace|process_vm_writev|process_madvise|clone)\b"
+)
 _SOCKET = re.compile(r"/criterion_\d+\.sock")  # where Criterion's runner listens
 
 
@@ -50,10 +55,14 @@ class Watch:
     report: Path
 
     @cached_property
-    def first(self) -> tuple[str, Call] | None:
-        """What was done and the call that shows it, or None for an honest test."""
+    def first(self) -> tuple[str, Call | Signal] | None:
+        """What was done and what in the trace shows it, or None for an honest test."""
         if self.witness.forged:
             return "leaves marks in the trace, as only the tests do", self.witness.forged[0]
+        for signal in self.witness.trace.signals("SIGSYS"):
+            refused = _REFUSED.search(signal.body)
+            if refused:
+                return _reach(refused[1]), signal
         for call in self.witness.trace.calls(*WATCHED, *SPAWNING):
             if self._process(call.pid) == self.witness.runner or call.index < self._begin:
                 continue
@@ -105,7 +114,7 @@ class Watch:
     def reaches(self, call: Call) -> str:
         """raise(3) and abort(3) signal the process itself: that is a crash, not a trick."""
         if call.name in REACHES:
-            return f"calls {call.name}: it reaches into a process"
+            return _reach(call.name)
         if call.name not in ON_PROCESSES:
             return ""
         target = call.arg(0).value
@@ -134,6 +143,13 @@ _QUESTIONS: tuple[Callable[[Watch, Call], str], ...] = (
     Watch.hides,
     Watch.unlocks,
 )
+
+
+def _reach(name: str) -> str:
+    """What a call has done, in words; clone is refused for CLONE_UNTRACED only."""
+    if name == "clone":
+        return "starts a process that cannot be watched"
+    return f"calls {name}: it reaches into a process"
 
 
 def _paths(call: Call) -> list[Path]:

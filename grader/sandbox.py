@@ -83,6 +83,7 @@ class Sandbox:
         env: dict[str, str] | None = None,
         sanitized: bool = False,
         ptrace: bool = False,
+        trap: bool = False,
         stdin: int | None = subprocess.DEVNULL,
         stdout: int | None = None,
         stderr: int | None = None,
@@ -92,7 +93,8 @@ class Sandbox:
         """Start a program inside and return it once it has a process id.
 
         argv: absolute path and arguments; wrap: a command that stays outside and runs the launcher,
-        such as strace; sanitized: the program was built with a sanitizer; ptrace: it may trace; stdout
+        such as strace; sanitized: the program was built with a sanitizer; ptrace: it may trace; trap:
+        see seccomp_filter.compiled; stdout
         and stderr are kept in a file (Process.stderr_text) unless descriptors are given; rights: what
         it may do in there. Raises NotStarted.
         """
@@ -100,7 +102,7 @@ class Sandbox:
         if self._under is not None and self._under.concerns(argv):
             wrap, argv = self._under.wrap(wrap), self._under.command(argv)
             attached = self._under.tool == GDB
-        filter_fd = seccomp_filter.compiled(ptrace or sanitized or attached)
+        filter_fd = seccomp_filter.compiled(ptrace or sanitized or attached, trap)
         flags = ["-f", str(filter_fd), "-d", cwd, *(["-A"] if sanitized else [])]
         for resource, soft, hard in rlimits(limits, sanitized, self.holder != 0):
             flags += ["-l", f"{resource}:{soft}:{hard}"]

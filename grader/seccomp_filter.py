@@ -25,25 +25,30 @@ FORBIDDEN = (
     *("keyctl", "add_key", "request_key", "unshare", "setns", "mount", "umount2", "pivot_root"),
     *("move_mount", "open_tree", "fsopen", "fsmount", "bpf", "perf_event_open", "userfaultfd"),
     *("init_module", "finit_module", "kexec_load", "reboot", "swapon", "swapoff", "syslog"),
-    *("process_vm_writev", "process_madvise"),
 )
+REACHING = ("process_vm_writev", "process_madvise")  # and ptrace, unless it is lent
 
 
 @cache
-def compiled(ptrace: bool = False) -> int:
+def compiled(ptrace: bool = False, trap: bool = False) -> int:
     """Return a descriptor that holds the filter as struct sock_filter[], see seccomp(2).
 
     ptrace: let the program trace its own children and start untraced threads, which
-    LeakSanitizer and the tracers of lab `syscalls` need.
+    LeakSanitizer and the tracers of lab `syscalls` need; trap: SIGSYS for whoever reaches for another process or
+    hides one from the tracer. A signal is in the trace, which `strace --seccomp-bpf` keeps refused calls out of.
     """
     import seccomp  # pylint: disable=import-outside-toplevel
 
     rules = seccomp.SyscallFilter(defaction=seccomp.ALLOW)
     rules.set_attr(seccomp.Attr.ACT_BADARCH, seccomp.KILL_PROCESS)
     refusal = seccomp.ERRNO(errno.EPERM)
+    told = seccomp.TRAP if trap else refusal
     _refuse(rules, ABSENT, seccomp.ERRNO(errno.ENOSYS))
-    _refuse(rules, FORBIDDEN if ptrace else (*FORBIDDEN, "ptrace"), refusal)
-    _refuse_flags(rules, "clone", 0, CLONE_NEW if ptrace else CLONE_NEW | CLONE_UNTRACED, refusal)
+    _refuse(rules, FORBIDDEN, refusal)
+    _refuse(rules, REACHING if ptrace else (*REACHING, "ptrace"), told)
+    _refuse_flags(rules, "clone", 0, CLONE_NEW, refusal)
+    if not ptrace:
+        _refuse_flags(rules, "clone", 0, CLONE_UNTRACED, told)
     _refuse_flags(rules, "seccomp", 1, SECCOMP_FILTER_FLAG_NEW_LISTENER, refusal)
     _refuse_families(rules)
     rules.add_rule(refusal, "prctl", _is(PR_SET_DUMPABLE))

@@ -163,6 +163,7 @@ def _run(
             wrap=_closely(strace.argv()),
             env={**SANITIZERS, "SYSLABS_SEED": str(run.job.seed)},
             sanitized=test.variant != "plain",
+            trap=True,
         )
         ending, time_limit = "", None
         try:
@@ -181,10 +182,6 @@ def command(test: UnitTest, report: Path, names: str) -> list[str]:
 
 
 def _closely(argv: list[str]) -> list[str]:
-    """Let strace show where each call is made (-i, see marks.py), and calls that the sandbox refuses too.
-
-    With --seccomp-bpf the filter of the sandbox, which refuses ptrace(2) and its kin, would come first; and
-    races between processes, which tests of lab `files` provoke, need every call to be slow.
-    """
+    """Let strace show where each call is made (-i, see marks.py)."""
     at = argv.index("strace") + 1
-    return [*argv[:at], "-i", *(word for word in argv[at:] if word != "--seccomp-bpf")]
+    return [*argv[:at], "-i", *argv[at:]]

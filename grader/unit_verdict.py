@@ -11,6 +11,7 @@ from grader.criterion_report import PASSED, SKIPPED, Report
 from grader.outcome import TIME_LIMIT, Failed, Tampered
 from grader.result import Evidence
 from grader.strace.call import Call
+from grader.strace.events import Signal
 from grader.strace.stack import blame_all
 from grader.unit import tests_of
 from grader.unit_run import Performance
@@ -49,10 +50,15 @@ def _expect_honest(seen: Performance) -> None:
     """Raise Tampered if the code under test reached for the runner, its report or another process."""
     found = seen.watch.first
     if found:
+        what, shown = found
+        if isinstance(shown, Call):
+            evidence = _exhibit(seen, [shown])
+        else:
+            evidence = _place(seen, shown, shown.text)
         raise Tampered(
-            f"the code under test {found[0]}",
+            f"the code under test {what}",
             expected="a drill works on what the test gives it",
-            evidence=[_exhibit(seen, [found[1]])],
+            evidence=[evidence],
         )
 
 
@@ -139,12 +145,15 @@ def last_call(seen: Performance) -> list[Evidence]:
 def _crash(seen: Performance) -> tuple[Evidence, ...]:
     """Return the signal that ended the code under test, with the student's line, if one did."""
     signals = seen.signals(*FATAL)
-    if not signals:
-        return ()
-    run, text = seen.test.run, f"killed by {signals[0].name}"
-    signal = seen.signal_with_stack(signals[0])
-    places = blame_all([signal], seen.test.program, run.part.files)  # type: ignore[list-item]
-    place = places.get(signal.index)
+    return tuple(_place(seen, each, f"killed by {each.name}") for each in signals[:1])
+
+
+def _place(seen: Performance, signal: Signal, text: str) -> Evidence:
+    """Return a text as evidence, with the student's line that a signal has interrupted."""
+    run = seen.test.run
+    stacked = seen.signal_with_stack(signal)
+    places = blame_all([stacked], seen.test.program, run.part.files)  # type: ignore[list-item]
+    place = places.get(stacked.index)
     if place is None:
-        return (Evidence("trace", text),)
-    return (Evidence("trace", text, f"{run.job.display}/{place.file}", place.line),)
+        return Evidence("trace", text)
+    return Evidence("trace", text, f"{run.job.display}/{place.file}", place.line)

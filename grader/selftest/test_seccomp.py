@@ -62,3 +62,12 @@ def test_the_second_profile_lets_trace_and_nothing_else(
     lent = dict.fromkeys(("clone_untraced", "ptrace"), "done")
     answers, _ = unprivileged(lambda: tried(program, tuple(REFUSED), **{profile: True}))
     assert answers == {**REFUSED, **lent}
+
+
+@pytest.mark.parametrize("name", ["ptrace", "vm_writev", "clone_untraced"])
+def test_who_reaches_for_a_process_is_ended_where_a_trace_must_show_it(
+    name: str, unprivileged: Unprivileged, probe: Probe
+) -> None:
+    program = probe("seccomp")
+    answers, ended = unprivileged(lambda: tried(program, ("mount", name), trap=True))
+    assert (answers, ended) == ({"mount": "EPERM"}, signal.SIGSYS)
