@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from grader.checks.epoll.listening import full
@@ -21,74 +22,87 @@ LOOK = 0.1  # seconds between two looks at how many processes there are
 
 @dataclass(frozen=True)
 class Misuse:
-    """One wrong command line, and the exit statuses that are right for it."""
+    """One wrong command line, and the exit statuses that are right for it; in_use: a port that is taken."""
 
     words: tuple[str, ...]
     codes: tuple[int, ...]
-    what: str = ""
+    in_use: int = 0
 
     def __str__(self) -> str:
-        return " ".join(["echo_server", *self.words]) + self.what
+        return " ".join(["echo_server", *self.words]) + (" (a port in use)" if self.in_use else "")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A server that was started so, in a sandbox of its own: what one does is not another one's mistake."""
+
+    misuse: Misuse
+    box: Sandbox
+    process: Process
+
+    @property
+    def ports(self) -> set[int]:
+        """Where it listens all the same."""
+        return set(listening_ports(self.box.holder or self.process.pid)) - {self.misuse.in_use}
 
 
 @check("args.errors")
 def test_args(run: Run) -> None:
     """Start it without a port, with ports that are none, and with one that is in use."""
-    program = str(run.program())
-    with run.sandbox() as box:
-        taken = pick_port(run)
-        blocker = box.dialer.sockets(1)[0]
-        blocker.bind(("127.0.0.1", taken))
-        blocker.listen()
-        misuses = _misuses(taken)
-        started: list[tuple[Misuse, Process]] = []
-        for misuse in misuses:
-            _expect_room(run, box)
-            argv = [program, *misuse.words]
-            process = box.start(argv, limits=run.limits, stdout=subprocess.DEVNULL)
-            started.append((misuse, process))
-        _wait(run, box, [process for _, process in started])
-        wrong = [_complaint(run, misuse, process) for misuse, process in started]
-        listening = sorted(listening_ports(box.holder or started[0][1].pid) - {taken})
-        blocker.close()
-    found = [text for text in wrong if text]
+    attempts: list[Attempt] = []
+    with ExitStack() as stack:
+        for misuse in _misuses(pick_port(run)):
+            attempts.append(_start(run, stack, misuse))
+            _expect_room(run, attempts)
+        _wait(run, attempts)
+        found = [text for attempt in attempts if (text := _complaint(run, attempt))]
+        listening = sorted(set().union(*(attempt.ports for attempt in attempts)))
     if found:
         expected = "a message on stderr; exit status 2 without a port, 1 for a port that is wrong or in use"
-        share = 1 - len(found) / len(wrong)
-        ledger = (
-            f"ports that it listens on all the same: {', '.join(map(str, listening)) or 'none'}"
-        )
-        evidence = [Evidence("ledger", ledger)]
+        ports = ", ".join(map(str, listening)) or "none"
+        evidence = [Evidence("ledger", f"ports that it listens on all the same: {ports}")]
+        share = 1 - len(found) / len(attempts)
         raise Failed("\n".join(found), expected=expected, evidence=evidence, share=share)
 
 
-def _misuses(taken: int) -> list[Misuse]:
+def _misuses(port: int) -> list[Misuse]:
     return [
         Misuse((), (2,)),
         Misuse(("http",), (1,)),
         Misuse(("70000",), (1,)),
-        Misuse((f"{taken + 1}x",), (1,)),
+        Misuse((f"{port + 1}x",), (1,)),
         Misuse(("-5",), (1, 2)),
-        Misuse((str(taken),), (1,), " (a port in use)"),
+        Misuse((str(port),), (1,), in_use=port),
     ]
 
 
-def _wait(run: Run, box: Sandbox, processes: list[Process]) -> None:
+def _start(run: Run, stack: ExitStack, misuse: Misuse) -> Attempt:
+    box = stack.enter_context(run.sandbox())
+    if misuse.in_use:
+        blocker = stack.enter_context(box.dialer.sockets(1)[0])
+        blocker.bind(("127.0.0.1", misuse.in_use))
+        blocker.listen()
+    argv = [str(run.program()), *misuse.words]
+    return Attempt(misuse, box, box.start(argv, limits=run.limits, stdout=subprocess.DEVNULL))
+
+
+def _wait(run: Run, attempts: list[Attempt]) -> None:
     """Give all of them the same time to end. Raises Failed if they only start others."""
     end = time.monotonic() + run.limit(PATIENCE)
-    for process in processes:
-        while not process.ended(LOOK) and time.monotonic() < end:
-            _expect_room(run, box)
+    for attempt in attempts:
+        while not attempt.process.ended(LOOK) and time.monotonic() < end:
+            _expect_room(run, attempts)
 
 
-def _expect_room(run: Run, box: Sandbox) -> None:
-    if full(box, run):
+def _expect_room(run: Run, attempts: list[Attempt]) -> None:
+    if any(full(attempt.box, run) for attempt in attempts):
         observed = f"it starts processes, up to the limit of {run.limits.processes}"
         raise Failed(observed, expected="a message and the end", reason=PROCESS_LIMIT)
 
 
-def _complaint(run: Run, misuse: Misuse, process: Process) -> str:
+def _complaint(run: Run, attempt: Attempt) -> str:
     """Return what is wrong with the reaction, or nothing."""
+    misuse, process = attempt.misuse, attempt.process
     if not process.ended():
         return f"{misuse}: it runs on"
     ending = process.wait(run.limit(PATIENCE))

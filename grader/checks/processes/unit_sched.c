@@ -71,6 +71,18 @@ static void untie(pid_t pid)
     NEED(sched_setaffinity(pid, sizeof(set), &set) == 0, "sched_setaffinity");
 }
 
+/* A nice value above that of this process: it has no right to go down, and it
+ * may have been started by nice(1). Not 10, which the raw system call tells
+ * as 20 - 10. */
+static int higher_nice(void)
+{
+    int own = getpriority(PRIO_PROCESS, 0), value;
+
+    NEED(own < 19, "a nice value above its own");
+    value = (int)rnd(own < 1 ? 2 : (unsigned)own + 1, 19);
+    return value == 10 ? 11 : value;
+}
+
 static void end(pid_t pid)
 {
     kill(pid, SIGKILL);
@@ -82,7 +94,7 @@ static void end(pid_t pid)
 Test(sched, read)
 {
     struct sched_param none = {0};
-    int nice_value = (int)rnd(2, 12), result, error;
+    int nice_value = higher_nice(), result, error;
     struct schedule s = {-9, -9, -99, 0};
     pid_t pid = sleeper();
 
@@ -120,7 +132,7 @@ Test(sched, read)
  * shows it, and tells errors. */
 Test(sched, apply)
 {
-    struct schedule s = {SCHED_BATCH, 0, (int)rnd(3, 15), 0};
+    struct schedule s = {SCHED_BATCH, 0, higher_nice(), 0};
     pid_t pid = sleeper();
     cpu_set_t set;
     int result, error;
@@ -214,7 +226,8 @@ Test(sched, machine)
     field(pid, POLICY);
     NEED(setrlimit(RLIMIT_RTPRIO, &none) == 0, "setrlimit");
     NEED(sched_setscheduler(pid, SCHED_BATCH, &param) == 0, "SCHED_BATCH");
-    NEED(setpriority(PRIO_PROCESS, (id_t)pid, 5) == 0, "setpriority");
+    NEED(setpriority(PRIO_PROCESS, (id_t)pid, higher_nice()) == 0,
+         "setpriority");
     end(pid);
     refuse(SYS_getpriority, EACCES);
 }
