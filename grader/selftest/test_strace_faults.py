@@ -18,6 +18,7 @@ from grader.strace.faults import (
     ordinals,
     struck,
 )
+from grader.strace import sweep
 from grader.strace.sweep import (
     FAILED,
     SURVIVED,
@@ -163,6 +164,16 @@ def test_a_plan() -> None:
         ("accept4", 1, 1),
     ]
     assert cells[0].fault.expression() == "inject=?read:error=ECONNRESET:when=2"
+
+
+def test_a_program_that_makes_many_calls_is_run_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = trace(SERVER)
+    pairs = [Pair("read", "ECONNRESET"), Pair("write", "EINTR"), Pair("accept4", "EMFILE")]
+    every = plan_sweep(server, pairs, BASE)
+    monkeypatch.setattr(sweep, "CALLS", 2 * len(server.calls()))
+    assert plan_sweep(server, pairs, BASE) == every[:: -(-len(every) // 2)]
+    monkeypatch.setattr(sweep, "CALLS", 1)
+    assert plan_sweep(server, pairs, BASE) == every[:1]
 
 
 def test_places_are_spread() -> None:
