@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import re
 import resource
 import shutil
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Callable, Iterable
 
 from grader.limits import Limits
+from grader.lock import locked
 from grader.outcome import MEMORY_LIMIT, NO_COMPILE, OUTPUT_LIMIT, TIME_LIMIT
 from grader.process import NotStarted, TimeLimit
 from grader.sandbox import Room, Sandbox
@@ -72,8 +72,7 @@ def build(recipe: Recipe, variant: str, open_sandbox: Callable[[Room], Sandbox])
     folder = recipe.output / variant
     folder.mkdir(parents=True, exist_ok=True)
     program, log = folder / recipe.program, folder / f"{recipe.program}.log"
-    with (folder / f"{recipe.program}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(folder / f"{recipe.program}.lock"):
         if not log.exists():
             room = Room(readable=(recipe.source, *recipe.given), writable=(folder,))
             with open_sandbox(room) as box:

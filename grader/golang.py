@@ -6,7 +6,6 @@ grading works on a copy of it, so that nothing that a submission builds is ever 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -18,6 +17,7 @@ from typing import Callable
 from grader import paths
 from grader.build import BuildFailed
 from grader.limits import Limits
+from grader.lock import locked
 from grader.outcome import Inconclusive
 from grader.process import TimeLimit
 from grader.sandbox import Room, Sandbox
@@ -87,17 +87,13 @@ def _stock(scratch: Path, cgo: bool, folder: str, *words: str) -> None:
     full = paths.ROOT / "build" / cache_name(cgo)
     full.mkdir(parents=True, exist_ok=True)
     stamp = full / f"library-{'.'.join(map(str, version()))}"
-    lock = os.open(full, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(full):
         if not stamp.exists():
             env = {**_environment(full, cgo), "PATH": os.defpath}
             argv = [COMPILER, "build", "-trimpath", *words]
             subprocess.run(argv, cwd=folder, env=env, capture_output=True, check=False)
             stamp.touch()
         shutil.copytree(full, scratch / full.name, dirs_exist_ok=True)
-    finally:
-        os.close(lock)
 
 
 def cache_name(cgo: bool = False) -> str:
@@ -114,8 +110,7 @@ def build_go(recipe: GoRecipe, scratch: Path, open_sandbox: Callable[[Room], San
     folder = recipe.output / "go"
     folder.mkdir(parents=True, exist_ok=True)
     program, log = folder / recipe.program, folder / f"{recipe.program}.log"
-    with (folder / f"{recipe.program}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(folder / f"{recipe.program}.lock"):
         if not log.exists():
             cached = scratch / cache_name(recipe.cgo)
             cached.mkdir(exist_ok=True)

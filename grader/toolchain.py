@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import importlib.util
-import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader import paths, privilege
+from grader.lock import locked
 
 TOOLS = ("gate", "sockets", "shortio", "latesignal")
 EVERYTHING = "everything"
@@ -89,13 +88,9 @@ def prepare() -> None:
         raise Unready(lacking(missing))
     if _fresh():
         return
-    folder = os.open(_sources(), os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+    with locked(_sources()):
         if not _fresh():
             _build()
-    finally:
-        os.close(folder)
 
 
 def compile_ahead() -> None:

@@ -10,7 +10,6 @@ What the work is stands in grader/checks/<lab>/twin.py, which has
 
 from __future__ import annotations
 
-import fcntl
 import importlib
 import json
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from grader import paths
 from grader.ending import Exit
 from grader.golang import GoRecipe, build_go, roomy
 from grader.ledger import thread_states
+from grader.lock import locked
 from grader.outcome import Inconclusive
 from grader.process import Process, TimeLimit
 from grader.run import Run
@@ -115,8 +115,7 @@ def observe(run: Run, side: str) -> Observed:
     folder = Path(run.job.scratch) / "twins" / side
     folder.mkdir(parents=True, exist_ok=True)
     trace, kept = folder.with_suffix(".trace"), folder.with_suffix(".json")
-    with folder.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(folder.with_suffix(".lock")):
         if not kept.exists():
             path, units = _perform(run, module, side, folder, trace)
             kept.write_text(json.dumps({"program": str(path), "units": units}), "utf-8")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.build import COMMON, COMPILER, VARIANTS, BuildFailed, first_error, localise, run_tool
 from grader.manifest import Part
+from grader.lock import locked
 from grader.object_file import code_sections, suspicions
 from grader.outcome import Tampered
 from grader.process import NotStarted
@@ -101,8 +101,7 @@ def build_race(run: Run, variant: str) -> Path:
 def _built(unit: Unit) -> Path:
     """Compile and link, unless another process already has."""
     unit.folder.mkdir(parents=True, exist_ok=True)
-    with (unit.folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(unit.folder / "lock"):
         if not unit.program.exists():
             _compile(unit)
             _link(unit)

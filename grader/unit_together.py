@@ -6,11 +6,11 @@ run again, alone and in a fresh sandbox, so that no test costs another one its p
 
 from __future__ import annotations
 
-import fcntl
 from dataclasses import replace
 from pathlib import Path
 
 from grader.criterion_report import PASSED, bodies
+from grader.lock import locked
 from grader.manifest import Check
 from grader.outcome import Failed
 from grader.process import NotStarted
@@ -43,8 +43,7 @@ def passed_together(test: UnitTest) -> bool:
         return False
     record = Path(test.run.job.scratch) / "together" / f"{test.variant}.{test.run.part.id}"
     record.parent.mkdir(exist_ok=True)
-    with Path(f"{record}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(Path(f"{record}.lock")):
         if not record.exists():
             record.write_text("\n".join(_passing(test, checks, lines)), "utf-8")
         return test.name in record.read_text("utf-8").splitlines()

@@ -37,14 +37,18 @@ def full(box: Sandbox, run: Run) -> bool:
     return box.holder != 0 and len(processes_in(box.holder)) >= FULL * run.limits.processes
 
 
+def multiplies(run: Run) -> str:
+    """Return what is said of a program that has filled its sandbox."""
+    return f"it starts processes, up to the limit of {run.limits.processes}"
+
+
 def _not_listening(server: Server, limit: float) -> NotListening:
     expected, reason = f"it listens on 127.0.0.1:{server.port}", TIME_LIMIT
     if server.process.ended():
         observed = f"the server ended before it listened: {server.ending()}"
         reason = OUTPUT_LIMIT if "SIGXFSZ" in observed else WRONG
     elif full(server.box, server.run):
-        most = server.run.limits.processes
-        observed = f"it starts processes, up to the limit of {most}, and listens on no port"
+        observed = f"{multiplies(server.run)}, and listens on no port"
         reason = PROCESS_LIMIT
     else:
         observed = f"port {server.port} was not listened on after {limit:.0f} s"

@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from grader.checks.epoll.listening import full
+from grader.checks.epoll.listening import full, multiplies
 from grader.checks.epoll.server import pick_port
 from grader.outcome import PROCESS_LIMIT, Failed, check
 from grader.process import Process
@@ -96,8 +96,8 @@ def _wait(run: Run, attempts: list[Attempt]) -> None:
 
 def _expect_room(run: Run, attempts: list[Attempt]) -> None:
     if any(full(attempt.box, run) for attempt in attempts):
-        observed = f"it starts processes, up to the limit of {run.limits.processes}"
-        raise Failed(observed, expected="a message and the end", reason=PROCESS_LIMIT)
+        expected = "a message and the end"
+        raise Failed(multiplies(run), expected=expected, reason=PROCESS_LIMIT)
 
 
 def _complaint(run: Run, attempt: Attempt) -> str:
