@@ -18,6 +18,7 @@ from grader.manifest import Check
 from grader.orphan import end_with_parent
 
 Outcome = dict[str, Any]
+LOOK = 5.0  # seconds between two looks at how slow the machine is, at the most
 
 
 @dataclass
@@ -27,6 +28,7 @@ class _Running:
     pipe: int
     started: float
     slot: int
+    times: float = 0.0  # its own limit that it may take: the most since it was started
     data: bytes = b""
 
 
@@ -124,7 +126,7 @@ class Scheduler:
         if not self._running:
             return
         nearest = min(map(self._deadline, self._running.values()))
-        timeout = max(nearest - time.monotonic(), 0)
+        timeout = min(max(nearest - time.monotonic(), 0), LOOK)
         for pipe in select.select(list(self._running), [], [], timeout)[0]:
             entry = self._running[pipe]
             chunk = os.read(pipe, 65536)
@@ -137,7 +139,9 @@ class Scheduler:
                 yield self._finish(entry, "the check did not end in time")
 
     def _deadline(self, entry: _Running) -> float:
-        return entry.started + self._limit() * max(entry.check.limits.time, 1.0)
+        """Its own waits were as long as the machine was slow when they began, so this limit never shrinks."""
+        entry.times = max(entry.times, self._limit())
+        return entry.started + entry.times * max(entry.check.limits.time, 1.0)
 
     def _finish(
         self, entry: _Running, trouble: str = "the check ended without a result"

@@ -11,6 +11,7 @@ from typing import Any, Callable
 
 import pytest
 
+from grader import schedule
 from grader.limits import Limits
 from grader.manifest import Check
 from grader.schedule import Outcome, Scheduler
@@ -177,6 +178,25 @@ def test_a_check_that_hangs_ends_at_its_limit() -> None:
     outcomes, _ = run([make("a"), make("b")], work, limit=0.1)
     assert {"id": "a", "lost": "the check did not end in time"} in outcomes
     assert {"id": "b"} in outcomes
+
+
+def test_a_limit_does_not_shrink_while_a_check_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine was busy when the check began to wait, and is not any more."""
+    monkeypatch.setattr(schedule, "LOOK", 0.01)
+    bell, ringer = os.pipe()
+    asked: list[float] = []
+
+    def limit() -> float:
+        asked.append(20 if not asked else 1e-9)
+        if len(asked) == 5:
+            os.write(ringer, b"!")
+        return asked[-1]
+
+    def work(check: Check, slot: int) -> Outcome:
+        return {"id": check.id, "read": len(os.read(bell, 1))}
+
+    scheduler = Scheduler(work, lost, never, 1, limit)
+    assert list(scheduler.run([make("a")], lambda check: None)) == [{"id": "a", "read": 1}]
 
 
 def test_nothing_is_left_when_the_reader_goes_away(tmp_path: Path) -> None:
