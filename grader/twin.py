@@ -105,14 +105,14 @@ def build_twin(run: Run, package: str = ".", program: str = "twin") -> Path:
     return build_go(recipe, Path(run.job.scratch), run.sandbox)
 
 
-def observe(run: Run, side: str) -> Observed:
-    """Let a side do its work, once in a grading: whoever asks again gets the same trace.
+def observe(run: Run, side: str, attempt: int = 0) -> Observed:
+    """Let a side do its work, once in a grading: whoever asks again for this attempt gets the same trace.
 
     Raises BuildFailed, Inconclusive, NotStarted, StraceUnavailable.
     """
     module = workload(run.lab.id)
     assert module is not None
-    folder = Path(run.job.scratch) / "twins" / side
+    folder = Path(run.job.scratch) / "twins" / f"{side}-{attempt}"
     folder.mkdir(parents=True, exist_ok=True)
     trace, kept = folder.with_suffix(".trace"), folder.with_suffix(".json")
     with locked(folder.with_suffix(".lock")):

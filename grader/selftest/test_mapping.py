@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from grader import golang, paths, toolchain
-from grader.claim import BadClaim, parse_claim
+from grader import golang, mapping_questions, paths, toolchain
+from grader.claim import BadClaim, parse_claim, parse_selection
 from grader.manifest import all_labs, load_lab
 from grader.mapping import has_mapping, read_mapping
+from grader.outcome import Inconclusive
 from grader.selftest.trees import environment
 from grader.submission import collect
 from grader.twin import Observed, sides, workload
@@ -60,6 +63,28 @@ def test_twins_are_formatted_and_vetted(id: str, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     shutil.rmtree(tmp_path / golang.cache_name())
+
+
+# -- questions ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spoilt", [0, 2, 3])
+def test_a_trace_that_a_signal_has_spoilt_is_made_anew(
+    spoilt: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def observe(_: object, side: str, attempt: int) -> Observed:
+        trace = Trace.of(TEXT, "/x")
+        return Observed(side, Path("/x"), trace, {"file": 3 if attempt < spoilt else 2})
+
+    monkeypatch.setattr(mapping_questions, "observe", observe)
+    question = replace(read_mapping(paths.LABS, "files").questions[0], answer="number", unit="file")
+    question = replace(question, measure=parse_selection("c: read"))
+    run: Any = None
+    if spoilt < mapping_questions.TRIES:
+        assert mapping_questions.right_answers(run, question) == {1}
+    else:
+        with pytest.raises(Inconclusive, match="2 calls for 3 × file"):
+            mapping_questions.right_answers(run, question)
 
 
 # -- claims ------------------------------------------------------------------------------------
