@@ -25,7 +25,7 @@ def _one_call_decides(witness: Witness) -> Iterator[Answer]:
 
 
 def _races(_: Witness) -> Iterator[Answer]:
-    """Nothing is asked: a tracer that stops at every call gives others the time to come between two of them."""
+    """Nothing is asked: a tracer that stops at these calls gives others the time to come between two of them."""
     yield from ()
 
 

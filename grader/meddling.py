@@ -60,8 +60,7 @@ class Watch:
         if self.witness.forged:
             return "leaves marks in the trace, as only the tests do", self.witness.forged[0]
         for signal in self.witness.trace.signals("SIGSYS"):
-            refused = _REFUSED.search(signal.body)
-            if refused:
+            if refused := _REFUSED.search(signal.body):
                 return _reach(refused[1]), signal
         for call in self.witness.trace.calls(*WATCHED, *SPAWNING):
             if self._process(call.pid) == self.witness.runner or call.index < self._begin:
@@ -127,7 +126,7 @@ class Watch:
     def hides(self, call: Call) -> str:
         """A child may ask to be left alone by the tracer (clone(2))."""
         hidden = "CLONE_UNTRACED" in call.arg("flags").flags
-        return "starts a process that cannot be watched" if hidden else ""
+        return _reach("clone") if hidden else ""
 
     def unlocks(self, call: Call) -> str:
         """Code is not to be written to, and what was written is not to become code (mprotect(2))."""
@@ -146,7 +145,7 @@ _QUESTIONS: tuple[Callable[[Watch, Call], str], ...] = (
 
 
 def _reach(name: str) -> str:
-    """What a call has done, in words; clone is refused for CLONE_UNTRACED only."""
+    """What a call has done, in words; of clone and its kin, those with CLONE_UNTRACED only."""
     if name == "clone":
         return "starts a process that cannot be watched"
     return f"calls {name}: it reaches into a process"

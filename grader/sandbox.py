@@ -94,9 +94,8 @@ class Sandbox:
 
         argv: absolute path and arguments; wrap: a command that stays outside and runs the launcher,
         such as strace; sanitized: the program was built with a sanitizer; ptrace: it may trace; trap:
-        see seccomp_filter.compiled; stdout
-        and stderr are kept in a file (Process.stderr_text) unless descriptors are given; rights: what
-        it may do in there. Raises NotStarted.
+        see seccomp_filter.compiled; stdout and stderr are kept in a file (Process.stderr_text) unless
+        descriptors are given; rights: what it may do in there. Raises NotStarted.
         """
         attached = False
         if self._under is not None and self._under.concerns(argv):

@@ -34,8 +34,9 @@ def compiled(ptrace: bool = False, trap: bool = False) -> int:
     """Return a descriptor that holds the filter as struct sock_filter[], see seccomp(2).
 
     ptrace: let the program trace its own children and start untraced threads, which
-    LeakSanitizer and the tracers of lab `syscalls` need; trap: SIGSYS for whoever reaches for another process or
-    hides one from the tracer. A signal is in the trace, which `strace --seccomp-bpf` keeps refused calls out of.
+    LeakSanitizer and the tracers of lab `syscalls` need; trap: SIGSYS for whoever reaches for another
+    process or hides one from the tracer. A signal is in the trace, which `strace --seccomp-bpf` keeps
+    refused calls out of.
     """
     import seccomp  # pylint: disable=import-outside-toplevel
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.build import COMMON, COMPILER, VARIANTS, BuildFailed, first_error, localise, run_tool
-from grader.manifest import Part
 from grader.lock import locked
+from grader.manifest import Part
 from grader.object_file import code_sections, suspicions
 from grader.outcome import Tampered
 from grader.process import NotStarted

@@ -16,7 +16,8 @@ from grader.strace.announce import EpollReturn
 from grader.strace.call import Call
 from grader.strace.descriptors import Descriptor
 from grader.strace.epoll import Registration
-from grader.strace.flow import Flows, grouped
+from grader.strace.flow import Flows
+from grader.strace.trace import grouped
 from grader.strace.transfer import Transfer
 from grader.strace.waits import Wait
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Iterable, TypeVar
 
 from grader.strace.descriptors import Descriptor
 from grader.strace.announce import EpollReturn, returns
 from grader.strace.epoll import Registration, registrations
-from grader.strace.trace import Events
+from grader.strace.trace import Events, grouped
 from grader.strace.transfer import Transfer
 from grader.strace.transfer import transfers as all_transfers
 from grader.strace.waits import ALL as WAITING
 from grader.strace.waits import Wait
 from grader.strace.waits import waits as all_waits
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,11 +98,3 @@ class Flows(Events):
     def writes(self, descriptor: Descriptor | None = None) -> tuple[Transfer, ...]:
         """Return the transfers out."""
         return tuple(t for t in self.transfers(descriptor) if t.out)
-
-
-def grouped(pairs: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
-    """Return the items of (key, item) pairs by key, in order."""
-    groups: dict[int, list[T]] = {}
-    for key, item in pairs:
-        groups.setdefault(key, []).append(item)
-    return groups

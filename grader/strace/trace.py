@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Collection, TypeVar, cast
+from typing import Collection, Hashable, Iterable, TypeVar, cast
 
 from grader.strace.descriptors import Descriptor
 from grader.strace.events import Call, Event, Exit, Garbage, Signal
@@ -13,6 +13,8 @@ from grader.strace.parse import parse
 from grader.strace.table import Tables
 
 E = TypeVar("E", bound="Events")
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +78,7 @@ class Events:
 
     @cached_property
     def _calls_by_name(self) -> dict[str, list[Call]]:
-        by_name: dict[str, list[Call]] = {}
-        for call in self._every_call:
-            by_name.setdefault(call.name, []).append(call)
-        return by_name
+        return grouped((call.name, call) for call in self._every_call)
 
     def signals(self, *names: str) -> tuple[Signal, ...]:
         """Return the signals delivered, all or those named (SIGTERM …)."""
@@ -157,6 +156,14 @@ class Events:
     @cached_property
     def _indexes(self) -> frozenset[int]:
         return frozenset(event.index for event in self.events)
+
+
+def grouped(pairs: Iterable[tuple[K, T]]) -> dict[K, list[T]]:
+    """Return the items of (key, item) pairs by key, in order."""
+    groups: dict[K, list[T]] = {}
+    for key, item in pairs:
+        groups.setdefault(key, []).append(item)
+    return groups
 
 
 def _not_before(event: Event, moment: float | Call | None) -> bool:
