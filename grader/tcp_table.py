@@ -20,17 +20,12 @@ FAMILIES = (("tcp", "sockstat", "TCP"), ("tcp6", "sockstat6", "TCP6"))
 
 def listening_ports(pid: int) -> set[int]:
     """Return the TCP ports that are listened on in the network namespace of `pid`."""
-    return {port for port, _ in _listeners(pid)}
+    return set(_listeners(pid))
 
 
 def listens(pid: int, port: int) -> bool:
     """Return whether somebody listens on this TCP port in the network namespace of `pid`."""
-    return any(found == port for found, _ in _listeners(pid))
-
-
-def backlog(pid: int, port: int) -> int:
-    """Return how many connections to this port wait to be accepted, see accept(2)."""
-    return next((waiting for found, waiting in _listeners(pid) if found == port), 0)
+    return port in _listeners(pid)
 
 
 def queues(pid: int, local: int, remote: int) -> tuple[int, int]:
@@ -51,13 +46,12 @@ def own_queues(sock: socket.socket) -> tuple[int, int]:
     return unacknowledged[0], unread[0]
 
 
-def _listeners(pid: int) -> Iterator[tuple[int, int]]:
-    """The ports that are listened on, and how many connections wait for each."""
+def _listeners(pid: int) -> Iterator[int]:
     for table in _tables(pid):
         for fields in table:
             if fields[3] != LISTEN:
                 break
-            yield _port(fields[1]), int(fields[4].partition(":")[2], 16)
+            yield _port(fields[1])
 
 
 def _tables(pid: int) -> Iterator[Iterator[list[str]]]:

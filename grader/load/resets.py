@@ -65,12 +65,12 @@ def resets(
     count: int = 100,
     witnesses: int = 5,
     limit: float = LIMIT,
-    between: Callable[[], object] = lambda: None,
 ) -> Outcome:
     """Reset `count` connections in turn in each of MANNERS, and two `both_ways`; return what became of others.
 
-    witnesses: connections that echo a message after every ten resets. limit: seconds for each step of
-    theirs. between: what to do before each new connection. Raises PeerError when the server takes no new connection any more, or does not answer one.
+    witnesses: connections that echo a message after every ten resets; one of them does after each, so that
+    the next client finds a server that has seen the last. limit: seconds for each step of theirs. Raises
+    PeerError when the server takes no new connection any more, or does not answer one.
     """
     plan = [*(MANNERS[number % len(MANNERS)] for number in range(count)), both_ways, both_ways]
     with Crowd(dialer, port, seed) as crowd:
@@ -78,11 +78,10 @@ def resets(
         for _ in range(witnesses):
             outcome += crowd.grow(1, limit)
         for number, manner in enumerate(plan, witnesses):
-            between()
             with Peer.open(dialer, port, number, limit, **SMALL) as peer:
                 _behave(manner, peer)
-            if number % 10 == 0 and outcome.good:
-                outcome += crowd.echo(limit)
+            if outcome.good:
+                outcome += crowd.echo(limit, None if number % 10 == 0 else [0])
         return outcome + crowd.echo(limit)
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from grader import paths
+from grader.checks.epoll.owing import server_queues
 from grader.checks.epoll.server import STEP, Server, serving
 from grader.checks.epoll.traced import traced
 from grader.load import Peer, PeerError
@@ -18,7 +19,7 @@ from grader.process import NotStarted, TimeLimit
 from grader.result import Evidence
 from grader.run import Run
 from grader.strace.run import StraceUnavailable, TraceForged, TraceTooLong
-from grader.tcp_table import own_queues, queues
+from grader.tcp_table import own_queues
 from grader.under import GDB
 
 SHARE = 0.75  # of the points, for a server that ends well at any other moment
@@ -62,8 +63,7 @@ def _talk_and_arm(server: Server, peer: Peer) -> None:
 
 def _arrived(server: Server, peer: Peer) -> bool:
     """Whether the message is in the server's receive buffer, or was read from it already."""
-    pid = server.box.holder or server.process.pid
-    unread = queues(pid, server.port, peer.sock.getsockname()[1])[1]
+    unread = server_queues(server, peer)[1]
     return unread > 0 or peer.readable(0) or own_queues(peer.sock)[0] == 0
 
 

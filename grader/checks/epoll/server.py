@@ -16,7 +16,6 @@ from grader.process import Process, TimeLimit
 from grader.result import Evidence
 from grader.run import Run
 from grader.sandbox import Sandbox
-from grader.tcp_table import backlog
 
 STEP = 3.0  # seconds for one answer
 DYING = 0.5  # seconds between the end of a program's connections and its own
@@ -90,10 +89,6 @@ class Server:
             peer.expect_echo(data)
         except PeerError as error:
             raise self.failed(f"{when}: {error}", f"{when}: every byte comes back") from error
-
-    def accepted(self) -> None:
-        """Wait until the server has accepted every connection that came, or the time is up."""
-        self.process.until(lambda: not backlog(self.process.pid, self.port), self.run.limit(STEP))
 
     def settle(self, descriptors: int, limit: float = STEP) -> int:
         """Wait until the server has at most so many descriptors open; return how many it has."""

@@ -8,18 +8,17 @@ from functools import partial
 from grader.ending import signal_name
 from grader.outcome import TIME_LIMIT, Failed, check
 from grader.checks.epoll.late import end_late
+from grader.checks.epoll.owing import MOST, make_it_owe
 from grader.checks.epoll.server import STEP, Server
 from grader.checks.epoll.witness import witnessed
 from grader.load import Peer, PeerError, stream
 from grader.load.trouble import WRONG
 from grader.process import TimeLimit
 from grader.run import Run
-from grader.tcp_table import listens, own_queues, queues
+from grader.tcp_table import listens
 
 GRACE = 1.0  # seconds that the contract gives the server to deliver
 HEARD = 0.2  # seconds to notice the signal before the client reads; it then stops listening
-CHUNK = 8192  # bytes, sent one by one until the server owes some
-MOST = 4 << 20  # bytes: a server that has taken so much buffers without bound
 
 
 @check("signal.term")
@@ -58,7 +57,7 @@ def _end_owing(server: Server) -> None:
     """What the server had read when the signal came must reach a client that reads now."""
     data = stream(server.run.job.seed, 0, MOST)
     with server.narrow_peer() as peer:
-        owed = _make_it_owe(server, peer, data)
+        owed = make_it_owe(server, peer, data)
         server.process.signal(signal.SIGTERM)
         server.process.until(lambda: not _listens(server), HEARD)
         try:
@@ -78,34 +77,3 @@ def _undelivered(server: Server, peer: Peer, error: PeerError) -> Failed:
     lost = peer.sent - peer.received
     observed = f"{lost} bytes that it had read before SIGTERM were not delivered: {error}"
     return server.failed(observed, "what was already read is delivered, then end-of-file")
-
-
-def _make_it_owe(server: Server, peer: Peer, data: bytes) -> bool:
-    """Send piece by piece, each read by the server, until not all fits into the kernel's buffers.
-
-    Returns False if the server stops reading before that: then nothing is known to be owed, and what it
-    leaves unread may even reset the connection when it closes.
-    """
-    limit = server.run.limit(0.1)
-    while peer.sent < MOST:
-        peer.send(data[peer.sent : peer.sent + CHUNK])
-        if not server.process.until(lambda: _unread(server, peer) == 0, limit):
-            return False
-        if not server.process.until(lambda: _owed(server, peer) <= 0, limit):
-            return True
-    return True
-
-
-def _unread(server: Server, peer: Peer) -> int:
-    """Bytes on the way to the server, or in its receive buffer."""
-    return own_queues(peer.sock)[0] or _server_queues(server, peer)[1]
-
-
-def _owed(server: Server, peer: Peer) -> int:
-    """Bytes that the server has read and that are in no buffer of the kernel: it holds them itself."""
-    return peer.sent - peer.received - _server_queues(server, peer)[0] - own_queues(peer.sock)[1]
-
-
-def _server_queues(server: Server, peer: Peer) -> tuple[int, int]:
-    pid = server.box.holder or server.process.pid
-    return queues(pid, server.port, peer.sock.getsockname()[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from grader.checks.epoll.owing import MOST, make_it_owe
 from grader.checks.epoll.server import STEP, Server
 from grader.checks.epoll.witness import witnessed
 from grader.ledger import count_fds
@@ -10,28 +11,25 @@ from grader.outcome import check
 from grader.run import Run
 
 RESETS = 60  # clients that reset together
+SOME = 256 << 10  # bytes: more than fits, when nothing is read
+QUIET = 0.02  # seconds in which nothing more was taken
 
 
 @check("peer.reset")
 def test_reset(run: Run) -> None:
-    """Reset connections with data under way in both directions; the others must not notice.
-
-    Each client comes after the ones before were accepted: whether bursts are is a question of edge.drain.
-    """
-    data = stream(run.job.seed, 0, 256 << 10)
+    """Reset connections with data under way in both directions, also after end-of-file; others must not notice."""
+    data = stream(run.job.seed, 0, MOST)
 
     def body(server: Server) -> None:
         with server.peer() as other:
             server.expect_echo(other, "before any reset")
             descriptors = count_fds(server.process.pid)
-            for number in range(1, 7):
-                _reset_one(server, number, data)
+            for number, manner in enumerate(MANNERS, 1):
+                manner(server, number, data)
                 server.expect_alive("after a client reset its connection")
                 server.expect_echo(other, "after a client reset its connection")
-            limit, between = run.limit(STEP), server.accepted
-            outcome = resets(
-                server.dialer, server.port, run.job.seed, RESETS, limit=limit, between=between
-            )
+            limit = run.limit(STEP)
+            outcome = resets(server.dialer, server.port, run.job.seed, RESETS, limit=limit)
             server.expect_alive("after clients reset their connections")
             server.expect(outcome, "the clients that stay are answered as ever")
             left = server.settle(descriptors)
@@ -43,13 +41,35 @@ def test_reset(run: Run) -> None:
     witnessed(run, body, "-e")
 
 
-def _reset_one(server: Server, number: int, data: bytes) -> None:
-    """Reset one connection: while the server owes it bytes, with answers unread, or at once.
+def _owing(server: Server, number: int, data: bytes) -> None:
+    """Reset while the server owes bytes, and cannot send them."""
+    with server.narrow_peer(number) as peer:
+        peer.offer(data[:SOME], QUIET)
+        peer.reset()
 
-    Returns when the server has accepted it.
+
+def _owing_after_eof(server: Server, number: int, data: bytes) -> None:
+    """Reset while the server owes bytes, and has got end-of-file: its next write finds the peer gone.
+
+    That write gives EPIPE, and SIGPIPE; without end-of-file before, it would be ECONNRESET.
     """
-    peer = server.narrow_peer(number) if number % 3 == 1 else server.peer(number)
-    if number % 3:
-        peer.offer(data, quiet=0.02)
-    peer.reset()
-    server.accepted()
+    with server.narrow_peer(number) as peer:
+        make_it_owe(server, peer, data)
+        peer.shutdown_write()
+        peer.reset()
+
+
+def _answers_unread(server: Server, number: int, data: bytes) -> None:
+    """Reset with bytes under way in both directions."""
+    with server.peer(number) as peer:
+        peer.offer(data[:SOME], QUIET)
+        peer.reset()
+
+
+def _at_once(server: Server, number: int, _data: bytes) -> None:
+    """Reset a connection on which nothing was sent."""
+    with server.peer(number) as peer:
+        peer.reset()
+
+
+MANNERS = (_owing, _owing_after_eof, _answers_unread, _at_once, _owing, _answers_unread, _at_once)
