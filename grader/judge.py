@@ -58,7 +58,7 @@ class Judge:
         return self.result(check, verdict, seconds=seconds, **details)
 
     def result(
-        self, check: Check, verdict: Verdict, share: float = 0.0, **details: Any
+        self, check: Check, verdict: Verdict, share: float = 0.0, hint: str = "", **details: Any
     ) -> CheckResult:
         """Return a result with what the manifest says of the check filled in."""
         earned = check.points * (1.0 if verdict is Verdict.PASS else min(max(share, 0.0), 1.0))
@@ -72,7 +72,7 @@ class Judge:
             max_points=check.points,
             tried=tried(function) if function else check.title,
             why="" if verdict is Verdict.PASS else check.why,
-            hint="" if verdict is Verdict.PASS else check.hints[0],
+            hint="" if verdict is Verdict.PASS else hint or check.hints[0],
             replay=self._replay(check.id),
             **{name: self._without_folder(value) for name, value in details.items()},
         )
@@ -121,6 +121,7 @@ def _failure(failure: Failed) -> dict[str, Any]:
         "observed": failure.observed,
         "evidence": failure.evidence,
         "share": failure.share,
+        "hint": failure.hint,
     }
 
 

@@ -20,7 +20,8 @@ class Failed(Exception):
     """The program is wrong.
 
     observed and expected are sentences for the student; evidence shows the calls that prove it;
-    share (0 to 1) is the part of the points that the program has earned nevertheless.
+    share (0 to 1) is the part of the points that the program has earned nevertheless; hint replaces the
+    first hint of the check, where another question comes before it.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Failed(Exception):
         evidence: Iterable[Evidence] = (),
         reason: str = WRONG,
         share: float = 0.0,
+        hint: str = "",
     ):
         super().__init__(observed)
         self.observed = observed
@@ -38,6 +40,7 @@ class Failed(Exception):
         self.evidence = tuple(evidence)
         self.reason = reason
         self.share = share
+        self.hint = hint
 
 
 class Inconclusive(Exception):

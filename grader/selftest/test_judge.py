@@ -55,6 +55,11 @@ def test_what_raises_nothing_passes() -> None:
     assert result.replay == "make replay CHECK=a.one" and result.seconds >= 0
 
 
+def test_a_failure_may_ask_another_question_first() -> None:
+    assert raised(Failed("it does not listen", hint="does it?")).hint == "does it?"
+    assert raised(Failed("it said no")).hint == CHECK.hints[0]
+
+
 def test_a_failure_tells_everything() -> None:
     result = raised(Failed("it said no", expected="yes", evidence=EVIDENCE, share=0.25))
     assert (result.verdict, result.points) == (Verdict.FAIL, 2.0)

@@ -90,7 +90,8 @@ class Queue:
             raise self._server.failed(observed, f"at least {least} of them with {FEW} descriptors")
 
     def thin_out(self) -> None:
-        """Let all but a few clients leave."""
+        """Let all but a few clients leave; of those that wait, none has been accepted yet."""
+        self._ask_all()
         for crowd, kept in ((self.served, 5), (self._waiting, 10)):
             for client in crowd[kept:]:
                 client.close()
@@ -107,11 +108,14 @@ class Queue:
 
     def _ask_until(self, done: Callable[[], bool]) -> None:
         def asked() -> bool:
-            for client in list(self._waiting):
-                self._ask(client)
+            self._ask_all()
             return done()
 
         self._server.process.until(asked, self._server.run.limit(2 * STEP))
+
+    def _ask_all(self) -> None:
+        for client in list(self._waiting):
+            self._ask(client)
 
     def _ask(self, client: Peer) -> None:
         """Send hello once connected; take in the answer, or the news that the server hung up."""
