@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import subprocess
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from typing import Sequence
 
 from grader.checks.epoll.listening import full, multiplies
 from grader.checks.epoll.server import pick_port
-from grader.outcome import PROCESS_LIMIT, Failed, check
-from grader.process import Process
+from grader.outcome import PROCESS_LIMIT, Failed, Inconclusive, check
+from grader.process import NotStarted, Process
+from grader.recording import record
 from grader.result import Evidence
 from grader.run import Run
 from grader.sandbox import Sandbox
+from grader.strace.run import StraceUnavailable, TraceForged, TraceTooLong
 from grader.tcp_table import listening_ports
 
 PATIENCE = 2.0  # seconds in which wrong uses are refused, all of them
+AGAIN = 1.0  # seconds for one of them under strace
+CALLS = (
+    "socket",
+    "bind",
+    "listen",
+    "accept4",
+    "accept",
+    "epoll_wait",
+    "write",
+    "writev",
+    "exit_group",
+)
+LAST = 4  # calls that are shown
 LOOK = 0.1  # seconds between two looks at how many processes there are
 
 
@@ -55,14 +71,15 @@ def test_args(run: Run) -> None:
             attempts.append(_start(run, stack, misuse))
             _expect_room(run, attempts)
         _wait(run, attempts)
-        found = [text for attempt in attempts if (text := _complaint(run, attempt))]
+        found = {a.misuse: text for a in attempts if (text := _complaint(run, a))}
         listening = sorted(set().union(*(attempt.ports for attempt in attempts)))
     if found:
         expected = "a message on stderr; exit status 2 without a port, 1 for a port that is wrong or in use"
         ports = ", ".join(map(str, listening)) or "none"
-        evidence = [Evidence("ledger", f"ports that it listens on all the same: {ports}")]
+        ledger = Evidence("ledger", f"ports that it listens on all the same: {ports}")
+        evidence = [*_testimony(run, next(iter(found))), ledger]
         share = 1 - len(found) / len(attempts)
-        raise Failed("\n".join(found), expected=expected, evidence=evidence, share=share)
+        raise Failed("\n".join(found.values()), expected=expected, evidence=evidence, share=share)
 
 
 def _misuses(port: int) -> list[Misuse]:
@@ -76,14 +93,27 @@ def _misuses(port: int) -> list[Misuse]:
     ]
 
 
-def _start(run: Run, stack: ExitStack, misuse: Misuse) -> Attempt:
+def _start(run: Run, stack: ExitStack, misuse: Misuse, wrap: Sequence[str] = ()) -> Attempt:
     box = stack.enter_context(run.sandbox())
     if misuse.in_use:
         blocker = stack.enter_context(box.dialer.sockets(1)[0])
         blocker.bind(("127.0.0.1", misuse.in_use))
         blocker.listen()
     argv = [str(run.program()), *misuse.words]
-    return Attempt(misuse, box, box.start(argv, limits=run.limits, stdout=subprocess.DEVNULL))
+    process = box.start(argv, limits=run.limits, wrap=wrap, stdout=subprocess.DEVNULL)
+    return Attempt(misuse, box, process)
+
+
+def _testimony(run: Run, misuse: Misuse) -> list[Evidence]:
+    """The last calls of a second run, under strace; nothing where it cannot be traced."""
+    with suppress(StraceUnavailable, TraceForged, TraceTooLong, Inconclusive, NotStarted):
+        recording = record(run, run.program(), CALLS, stacks=True)
+        with ExitStack() as stack:
+            attempt = _start(run, stack, misuse, recording.strace.argv())
+            attempt.process.ended(run.limit(AGAIN))
+            calls = recording.trace().calls()
+        return recording.exhibit(calls[-LAST:], note=f"({misuse}, run a second time, under strace)")
+    return []
 
 
 def _wait(run: Run, attempts: list[Attempt]) -> None:
