@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 START = 3.0  # seconds that a server may take until it listens, on a fast machine
 LOOKS = 10  # times in which it is looked whether it only multiplies
-HINT = "Which of socket(2), bind(2) and listen(2) has been called by then, and what did each return?"
+HINT = (
+    "Which of socket(2), bind(2) and listen(2) has been called by then, and what did each return?"
+)
 FULL = 0.9  # of the processes that a sandbox may hold: more than any server starts
 
 
