@@ -11,10 +11,8 @@ from grader.strace.sweep import Cell, Pair, plan_sweep
 
 MEMORY = ("mmap", "brk")
 CLONES = ("clone3", "clone")
-PLACES, STAT_PLACES = (
-    2,
-    5,
-)  # where each pair strikes; an entry that is the last of its folder tells little
+PLACES = 2  # where each pair strikes
+STAT_PLACES = 5  # more of them: an entry that is the last of its folder tells little
 
 
 def _folder_opened(trace: Trace, call: Call) -> bool:
