@@ -11,7 +11,7 @@ from grader.result import Evidence
 from grader.strace.ask import Trace
 from grader.strace.call import Frame
 from grader.strace.elf import code_segments, symbols_break_lines
-from grader.strace.evidence import cut, show, show_blamed
+from grader.strace.evidence import show, show_blamed
 from grader.strace.run import Strace, TraceForged
 from grader.strace.stack import Place, blame, blame_all, in_handler, is_trampoline
 
@@ -153,8 +153,3 @@ def test_an_exhibit_names_processes_only_if_there_are_several() -> None:
 def test_remarks_of_strace_are_left_out() -> None:
     trace = calls_of("7 1.0 kill(3 /* 9 in strace's PID NS */, SIGCONT) = 0")
     assert show(trace.calls()).text == "kill(3, SIGCONT) = 0"
-
-
-def test_the_middle_is_cut() -> None:
-    assert cut("a" * 100) == "a" * 100
-    assert cut("a" * 60 + "b" * 60, 40) == "a" * 19 + " … " + "b" * 18

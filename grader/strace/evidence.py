@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Callable, Collection, Iterable
 
 from grader.result import Evidence
+from grader.excerpt import cut
 from grader.strace.call import Call, plain
 from grader.strace.stack import Place, blame_all
 
@@ -30,7 +31,7 @@ def show(
     chosen = sorted({call.index: call for call in calls}.values(), key=lambda call: call.index)
     several = len({call.pid for call in chosen}) > 1
     whole = (f"{call.pid:<7d} {plain(call)}" if several else plain(call) for call in chosen)
-    texts = [cut(tidy(text)) for text in whole]
+    texts = [cut(tidy(text), WIDTH) for text in whole]
     if len(texts) > lines:
         head, tail = texts[: lines - lines // 2], texts[len(texts) - lines // 2 :]
         texts = [*head, f"… {len(texts) - lines} more …", *tail]
@@ -52,11 +53,3 @@ def show_blamed(
     places = blame_all(chosen, binary, sources)
     blamed = [places[call.index] for call in reversed(chosen) if call.index in places]
     return show(chosen, blamed[0] if blamed else None, lines=lines, tidy=tidy)
-
-
-def cut(text: str, width: int = WIDTH) -> str:
-    """Return text of at most `width` columns; the end, which holds the result, stays readable."""
-    if len(text) <= width:
-        return text
-    tail = width // 2 - 2
-    return f"{text[: width - tail - 3]} … {text[-tail:]}"

@@ -10,6 +10,7 @@ from typing import Iterable, Sequence
 
 from grader.checks.files.testimony import witnessed
 from grader.checks.files.walker import WIDE_PIPE, Forest, Walk, ended, enough, exhibits
+from grader.excerpt import cut
 from grader.limits import Limits
 from grader.outcome import Failed
 
@@ -111,7 +112,8 @@ def _changed(changed: list[bytes], expected: dict[bytes, bytes]) -> Difference:
     told = ", ".join(
         f"{name} {text(first[name])} where find says {text(wanted[name])}" for name in fields
     )
-    shown = f"{len(changed)} lines have a wrong field: {told}\n{_some(changed)}"
+    count = "1 line has" if len(changed) == 1 else f"{len(changed)} lines have"
+    shown = f"{count} a wrong field: {told}\n{_some(changed)}"
     return Difference(shown, first["path"])
 
 
@@ -125,15 +127,9 @@ def _path(record: bytes) -> bytes:
 
 
 def _some(records: Sequence[bytes]) -> str:
-    lines = [_short(text(record)) for record in records[:SHOWN]]
+    lines = [cut(text(record), COLUMNS) for record in records[:SHOWN]]
     more = [f"… and {len(records) - SHOWN} more"] if len(records) > SHOWN else []
     return "\n".join([*lines, *more])
-
-
-def _short(line: str) -> str:
-    if len(line) <= COLUMNS:
-        return line
-    return f"{line[: COLUMNS // 2]} … {line[-COLUMNS // 2 :]}"
 
 
 def text(raw: bytes) -> str:

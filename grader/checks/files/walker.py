@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Iterator, Sequence
 
 from grader.ending import Exit
+from grader.excerpt import excerpt
 from grader.limits import Limits
 from grader.outcome import OUTPUT_LIMIT, TIME_LIMIT, Failed, Inconclusive
 from grader.pipe import Pipe
@@ -19,6 +20,7 @@ from grader.sandbox import Room, Sandbox
 FIND = "/usr/bin/find"
 FORMAT = "%i %M %s %p"
 SMALL_PIPE, WIDE_PIPE = 4096, 1 << 16  # bytes: longer writes go piece by piece
+SAID = 8  # lines on stderr that are shown
 PLENTY = 4  # times what find prints: a walk that prints more has no end
 
 
@@ -138,7 +140,7 @@ def ended(walk: Walk) -> None:
 def exhibits(walk: Walk) -> list[Evidence]:
     """Return what a run left behind: what it held, and what it said."""
     found = [Evidence("ledger", walk.state)] if walk.state else []
-    said = walk.said.strip()
+    said = excerpt(walk.said.strip(), SAID)
     return [*found, Evidence("output", said)] if said else found
 
 

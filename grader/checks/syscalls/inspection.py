@@ -9,9 +9,8 @@ from typing import Sequence
 
 from grader.checks.syscalls.table import Listed, Table, read_list, read_table
 from grader.ending import Exit
+from grader.excerpt import excerpt
 from grader.result import Evidence
-
-LINES = 24  # of an output that is shown
 
 
 @dataclass(frozen=True)
@@ -39,17 +38,8 @@ class Inspection:
         shown = [Evidence("note", self.words)]
         for text in dict.fromkeys((self.report, self.stderr)):
             if text.strip():
-                shown.append(Evidence("output", shortened(text)))
+                shown.append(Evidence("output", excerpt(text)))
         return shown
-
-
-def shortened(text: str, lines: int = LINES) -> str:
-    """Return a text of at most so many lines, its middle left out."""
-    all_lines = text.rstrip().splitlines()
-    if len(all_lines) <= lines:
-        return text.rstrip()
-    left_out = f"… {len(all_lines) - lines} more lines …"
-    return "\n".join([*all_lines[: lines // 2], left_out, *all_lines[-(lines - lines // 2) :]])
 
 
 def typed(argv: Sequence[object]) -> str:
