@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 LINES = 24  # that are shown
-WIDTH = 400  # columns of a line: a path may be longer
+WIDTH = 200  # columns of a line
 
 
 def excerpt(text: str, lines: int = LINES, width: int = WIDTH) -> str:
