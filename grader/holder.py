@@ -13,6 +13,7 @@ from pathlib import Path
 
 from grader import paths
 from grader.pidfd import Pidfd
+from grader.poll import ready_to_read
 from grader.process import NotStarted
 
 START_LIMIT = 40.0  # seconds for bwrap or gate to get going, even on a machine that is very busy
@@ -66,7 +67,7 @@ class Holder:
     def _holder_pid(self, info_fd: int) -> int:
         """Read bwrap's {"child-pid": N} and wait until the holder runs."""
         text, end = b"", time.monotonic() + START_LIMIT
-        while b"}" not in text and select.select([info_fd], [], [], end - time.monotonic())[0]:
+        while b"}" not in text and ready_to_read(info_fd, end - time.monotonic()):
             chunk = os.read(info_fd, 4096)
             if not chunk:
                 break

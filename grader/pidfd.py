@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 from contextlib import suppress
+
+from grader.poll import ready_to_read
 
 
 class Pidfd:
@@ -29,7 +30,7 @@ class Pidfd:
 
     def ended(self, seconds: float = 0.0) -> bool:
         """Return whether it has ended, giving it `seconds` to do so."""
-        return self._fd == -1 or bool(select.select([self._fd], [], [], seconds)[0])
+        return self._fd == -1 or ready_to_read(self._fd, seconds)
 
     def close(self) -> None:
         """Give back the descriptor; the process goes on."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import subprocess
 import time
@@ -13,6 +12,7 @@ from typing import Callable
 from grader.ending import Exit
 from grader.ledger import Ledger, cpu_seconds, read_ledger
 from grader.pidfd import Pidfd
+from grader.poll import ready_to_read
 from grader.tcp_table import listens
 
 GATE_FAILED = 125  # exit status of gate itself, see grader/tools/gate.c
@@ -54,7 +54,7 @@ class Process:
 
     def _read_report(self, seconds: float) -> bool:
         """Take in what gate says; False at its end or after `seconds`."""
-        if not select.select([self._report_fd], [], [], max(seconds, 0))[0]:
+        if not ready_to_read(self._report_fd, seconds):
             return False
         chunk = os.read(self._report_fd, 4096)
         self._report += chunk

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from grader.batch import container, image
 from grader.batch.belief import Fault, believed
 from grader.batch.inside import QUIET
 from grader.batch.task import Task, tree_digest
+from grader.poll import ready_to_read
 from grader.report.json_file import SIZE_LIMIT
 from grader.result import Grade
 
@@ -143,7 +143,7 @@ def _talk(process: subprocess.Popen[bytes], task: Task) -> bytes:
     raw, deadline = b"", time.monotonic() + SECONDS
     while len(raw) <= SIZE_LIMIT:
         left = max(deadline - time.monotonic(), 0)
-        if not select.select([process.stdout], [], [], left)[0]:
+        if not ready_to_read(process.stdout, left):
             raise Fault(f"no result within {SECONDS:g} seconds")
         chunk = os.read(process.stdout.fileno(), 1 << 16)
         if not chunk:

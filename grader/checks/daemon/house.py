@@ -56,6 +56,10 @@ class House:
         """Return the processes that live in here, whatever they are."""
         return [Escaped(pid) for pid in running(self.box.holder)]
 
+    def empty(self, seconds: float = 1.0) -> bool:
+        """Wait until nothing lives in here; False after `seconds` of a fast machine."""
+        return self.until(lambda: not running(self.box.holder), seconds)
+
     def end_all(self, tidy: bool = True) -> None:
         """Kill what lives in here and wait until it is gone; tidy: remove the PID file that it left behind."""
         for process in self.left():

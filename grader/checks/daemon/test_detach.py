@@ -162,7 +162,7 @@ def _fails(home: House, recording: Recording, errno: str, limits: Limits | None 
     """Raise Failed unless a call that fails in this run is told, if one does."""
     process = home.start("serve", "0", wrap=recording.strace.argv(), limits=limits)
     end, said = wait_caller(home, process), process.stderr_text()
-    gone = end.code == 0 or home.until(lambda: not home.left(), 1.0)
+    gone = end.code == 0 or home.empty()
     home.end_all()
     process.kill()
     hit = [call for call in recording.trace().calls() if call.errno == errno]

@@ -70,7 +70,7 @@ def _ends(run: Run, home: House, name: str) -> None:
     recording = record(run, run.program(), CALLS, stacks=True, faults=pretended(name))
     caller = home.start(*ARGUMENTS, wrap=recording.strace.argv(), rights=RIGHTS)
     end, said = wait_caller(home, caller), caller.stderr_text().strip()
-    left = home.until(lambda: not home.left(), 1.0)
+    left = home.empty()
     home.end_all()
     caller.kill()
     if end.code in (0, None) or not left or not said:

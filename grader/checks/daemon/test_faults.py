@@ -86,7 +86,7 @@ class Sweep:
                     story = f"the caller ends with {end} and without a message"
                 elif end.code != 0 and not (faults or limits):
                     story = f"the caller ends with {end}"
-                elif end.code != 0 and not home.until(lambda: not home.left(), 1.0):
+                elif end.code != 0 and not home.empty():
                     story = f"the caller ends with {end}, and a process stays behind"
             except Failed as failure:
                 story = failure.observed

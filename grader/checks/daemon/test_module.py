@@ -61,7 +61,7 @@ def _wanted(home: House, module: str, wanted: tuple[str, ...], others: tuple[str
 def _refused(home: House, module: str, what: str) -> None:
     caller = home.start("-d", TREE, "-m", module)
     end, said = wait_caller(home, caller), caller.stderr_text().strip()
-    left = home.until(lambda: not home.left(), 1.0)
+    left = home.empty()
     if end.code in (0, None) or not said or not left:
         raise Failed(
             f"{what}: {end}, message {said!r}",

@@ -65,7 +65,7 @@ def _refused(home: House, arguments: tuple[str, ...]) -> None:
         raise Failed(observed, expected="it cannot start: exit status 1", evidence=note(said))
     if not said:
         raise Failed(f"sysdaemon {shown} says nothing", expected="a message on stderr")
-    if not home.until(lambda: not home.left(), 1.0):
+    if not home.empty():
         raise Failed(f"sysdaemon {shown}: a process stays behind", expected="nothing is left")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import time
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from grader.checks.ipc.member import AT_ONCE
 from grader.checks.ipc.talk import STEP, Talk
 from grader.outcome import Failed, Inconclusive, check
 from grader.pipe import Pipe
+from grader.poll import ready_to_read
 from grader.run import Run
 
 YARDSTICK = Path(__file__).with_name("yardstick.c")
@@ -80,7 +80,7 @@ def _drain(source: int, last: bytes, limit: float) -> tuple[float, bytes]:
     """Read to the end, or to these last bytes; return the seconds since the first bytes, and all bytes."""
     chunks: list[bytes] = []
     started = end = time.perf_counter()
-    while end - started < limit and select.select([source], [], [], limit)[0]:
+    while end - started < limit and ready_to_read(source, limit):
         chunk = os.read(source, AT_ONCE)
         end = time.perf_counter()
         started = started if chunks else end

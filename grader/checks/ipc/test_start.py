@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import socket
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from grader.checks.ipc.objects import expect_none
 from grader.checks.ipc.talk import NAMES, STEP, Talk
 from grader.checks.ipc.transcript import Said, expect_all
 from grader.outcome import TIME_LIMIT, Failed, check
+from grader.poll import ready_to_read
 from grader.run import Run
 
 STARTER = Path(__file__).with_name("starter.c")
@@ -71,7 +71,7 @@ def _round(talk: Talk, starter: socket.socket, room: str) -> None:
 
 def _expect_ends(talk: Talk, starter: socket.socket) -> None:
     talk.until(lambda: all(member.ended for member in talk.members), STEP)
-    if not select.select([starter], [], [], talk.run.limit(STEP))[0]:
+    if not ready_to_read(starter, talk.run.limit(STEP)):
         still = [member.name for member in talk.members if not member.ended]
         raise talk.failed(f"{', '.join(still)} does not end", "all leave at the end of their input")
     statuses = [int(word) for word in starter.recv(1024).split()]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import pty
-import select
 from pathlib import Path
 
 from grader import paths
 from grader.outcome import check
+from grader.poll import ready_to_read
 from grader.prediction import Predictions
 from grader.process import TimeLimit
 from grader.result import Evidence
@@ -70,6 +70,6 @@ def _measured(run: Run, name: str) -> int:
 def _read(descriptor: int) -> bytes:
     """What is there to read: the end for writing is open here, so there is no end-of-file."""
     data = b""
-    while select.select([descriptor], [], [], 0)[0] and len(data) < MOST:
+    while ready_to_read(descriptor, 0) and len(data) < MOST:
         data += os.read(descriptor, MOST)
     return data

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import socket
 from dataclasses import replace
@@ -13,6 +12,7 @@ from grader import Failed, Inconclusive, Run, check, paths
 from grader.checks.processes.log import Log
 from grader.checks.processes.monitor import Monitor, Stage, commands, stage
 from grader.outcome import TIME_LIMIT
+from grader.poll import ready_to_read
 from grader.recording import record
 from grader.result import Evidence
 from grader.sandbox import NONE
@@ -181,7 +181,7 @@ def _short_writes(place: Stage) -> None:
 
 def _received(ours: socket.socket, seconds: float) -> str:
     data = b""
-    while select.select([ours], [], [], seconds)[0]:
+    while ready_to_read(ours, seconds):
         chunk = os.read(ours.fileno(), 65536)
         if not chunk:
             break

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import select
 from pathlib import Path
 from typing import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from grader.checks.syscalls.inspection import typed
 from grader.checks.syscalls.inspector import Bench, bench
 from grader.checks.syscalls.table import read_table
 from grader.outcome import MEMORY_LIMIT, TIME_LIMIT, Failed, check
+from grader.poll import ready_to_read
 from grader.process import Process
 from grader.result import Evidence
 from grader.run import Run
@@ -31,7 +31,7 @@ def test_big(run: Run) -> None:
     with bench(run, "probe") as place:
         words = ["-o", place.folder / "report", place.probe("probe"), f"many={CALLS}", "ready=0"]
         with _talking(place, [run.program(), *words]) as (process, to, answers):
-            if not select.select([answers], [], [], run.limit(LONGEST))[0]:
+            if not ready_to_read(answers, run.limit(LONGEST)):
                 raise _stuck(place, process, words)
             if os.read(answers, 64) != b"ready\n":
                 raise _stuck(place, process, words)

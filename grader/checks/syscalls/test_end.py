@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 
 from grader.checks.syscalls.inspection import typed
@@ -11,6 +10,7 @@ from grader.checks.syscalls.inspector import ENGINES, STEP, Bench, bench
 from grader.checks.syscalls.table import read_table
 from grader.ending import signal_name
 from grader.outcome import Failed, check
+from grader.poll import ready_to_read
 from grader.result import Evidence
 from grader.run import Run
 
@@ -41,7 +41,7 @@ def _interrupt(place: Bench, engine: str, step: str, number: signal.Signals) -> 
     stdin, hold = os.pipe()  # nobody writes: the command waits
     try:
         process = place.start(argv, stdin=stdin, stdout=write_end)
-        ready = select.select([read_end], [], [], place.run.limit(STEP))[0]
+        ready = ready_to_read(read_end, place.run.limit(STEP))
         if not ready:
             raise Failed(f"{typed(argv)}\nthe command did not get going", evidence=_seen(place))
         process.signal(number)

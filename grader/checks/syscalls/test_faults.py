@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from grader import paths
 from grader.checks.syscalls.inspection import Inspection, typed
 from grader.checks.syscalls.inspector import ENGINES, STEP, Bench, bench
 from grader.outcome import Failed, Inconclusive, check
+from grader.poll import ready_to_read
 from grader.recording import Recording, record
 from grader.result import Evidence
 from grader.run import Run
@@ -100,7 +100,7 @@ class Sweep:
         with _pipes() as (stdin, to, answers, stdout):
             staged = [self._place.probe("stage"), *argv]
             process = self._place.start(staged, stdin=stdin, stdout=stdout)
-            if not select.select([answers], [], [], run.limit(STEP))[0]:
+            if not ready_to_read(answers, run.limit(STEP)):
                 raise Inconclusive("the program could not be held for its tracer")
             with attached(recording.strace, process, run.limit(STEP)):
                 os.write(to, b"x")

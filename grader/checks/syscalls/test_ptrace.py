@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import time
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from grader.checks.syscalls.test_list import MARKER, expect_crowd, order_steps
 from grader.checks.syscalls.test_table import counted_steps, signal_steps
 from grader.ledger import processes_in
 from grader.outcome import Failed, check
+from grader.poll import ready_to_read
 from grader.process import Process
 from grader.result import Evidence
 from grader.run import Run
@@ -129,7 +129,7 @@ def _started(place: Bench, *steps: str) -> Iterator[tuple[Process, list[object]]
     read_end, write_end = os.pipe()
     try:
         process = place.start(argv, stdin=stdin, stdout=write_end)
-        if not select.select([read_end], [], [], place.run.limit(STEP))[0]:
+        if not ready_to_read(read_end, place.run.limit(STEP)):
             raise Failed(f"{typed(argv)}\nthe command did not get going", evidence=_seen(place))
         yield process, argv
     finally:

@@ -1,0 +1,24 @@
+"""Wait for one descriptor, whatever its number: select(2) knows none from 1024 on, and Python's raises."""
+
+from __future__ import annotations
+
+import math
+import select
+from typing import Protocol
+
+
+class HasFileno(Protocol):
+    """A file, a pipe, a socket."""
+
+    def fileno(self) -> int:
+        """Return its descriptor."""
+
+
+def ready_to_read(source: int | HasFileno, seconds: float) -> bool:
+    """Return whether bytes, end-of-file or an error can be had, waiting `seconds` for it; see poll(2).
+
+    Of a pidfd: whether the process has ended, see pidfd_open(2).
+    """
+    poll = select.poll()
+    poll.register(source, select.POLLIN)
+    return bool(poll.poll(math.ceil(max(seconds, 0) * 1000)))
