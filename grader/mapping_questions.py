@@ -39,8 +39,9 @@ def right_answers(run: Run, question: Question) -> Collection[object]:
     A signal, which Go's threads send each other, may cut a call short; another one does the rest of its work.
     """
     for attempt in range(TRIES - 1):
+        seen = observe(run, question.measure.side, attempt)
         with suppress(Inconclusive):
-            return right(question, observe(run, question.measure.side, attempt))
+            return right(question, seen)
     return right(question, observe(run, question.measure.side, TRIES - 1))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import select
 from typing import Protocol
 
@@ -14,11 +13,16 @@ class HasFileno(Protocol):
         """Return its descriptor."""
 
 
+def ready(source: int | HasFileno, events: int, seconds: float) -> bool:
+    """Return whether one of the events (POLLIN, POLLOUT), an end or an error comes in `seconds`; see poll(2)."""
+    poll = select.poll()
+    poll.register(source, events)
+    return bool(poll.poll(max(seconds, 0) * 1000))
+
+
 def ready_to_read(source: int | HasFileno, seconds: float) -> bool:
-    """Return whether bytes, end-of-file or an error can be had, waiting `seconds` for it; see poll(2).
+    """Return whether bytes, end-of-file or an error can be had, waiting `seconds` for it.
 
     Of a pidfd: whether the process has ended, see pidfd_open(2).
     """
-    poll = select.poll()
-    poll.register(source, select.POLLIN)
-    return bool(poll.poll(math.ceil(max(seconds, 0) * 1000)))
+    return ready(source, select.POLLIN, seconds)

@@ -6,12 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Iterable
 
+from grader.outcome import Inconclusive
+from grader.process import NotStarted
 from grader.result import Evidence
 from grader.run import Run
 from grader.strace.ask import Trace
 from grader.strace.call import Call
 from grader.strace.faults import Fault
-from grader.strace.run import Strace
+from grader.strace.run import Strace, StraceUnavailable, TraceForged, TraceTooLong
+
+# What can come in the way of a trace that is only wanted as evidence.
+NOT_TRACED = (StraceUnavailable, TraceForged, TraceTooLong, NotStarted, Inconclusive)
 
 
 class Recording:

@@ -142,8 +142,7 @@ def _talk(process: subprocess.Popen[bytes], task: Task) -> bytes:
         return b""  # its status says why
     raw, deadline = b"", time.monotonic() + SECONDS
     while len(raw) <= SIZE_LIMIT:
-        left = max(deadline - time.monotonic(), 0)
-        if not ready_to_read(process.stdout, left):
+        if not ready_to_read(process.stdout, deadline - time.monotonic()):
             raise Fault(f"no result within {SECONDS:g} seconds")
         chunk = os.read(process.stdout.fileno(), 1 << 16)
         if not chunk:

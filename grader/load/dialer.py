@@ -15,6 +15,7 @@ from typing import Any
 from grader import paths
 from grader.load.socket_options import prepare
 from grader.outcome import Inconclusive
+from grader.poll import ready
 
 BUNCH = 250  # sockets in one message at most, as in sockets.c
 BATCH = 2000  # sockets in one request: bounds what is in flight, which the kernel limits
@@ -177,9 +178,7 @@ def _receive(control: socket.socket) -> tuple[int, list[int]]:
 def _establish(sock: socket.socket, address: tuple[str, int], limit: float) -> None:
     code = sock.connect_ex(address)
     if code == errno.EINPROGRESS:
-        poll = select.poll()
-        poll.register(sock, select.POLLOUT)
-        if poll.poll(max(limit, 0) * 1000):
+        if ready(sock, select.POLLOUT, limit):
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         else:
             code = errno.ETIMEDOUT

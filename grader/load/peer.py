@@ -15,6 +15,7 @@ from grader.load.drive import drive
 from grader.load.flow import MOST_READ, Flow, connected
 from grader.load.trouble import CLOSED, EXTRA, OPEN, RESET, SILENT, STUCK, WRONG
 from grader.load.trouble import PeerError, Trouble, errno_text
+from grader.poll import ready
 
 LIMIT = 5.0  # seconds for a step, unless told otherwise
 NOW = struct.pack("ii", 1, 0)  # struct linger: on, 0 s: close(2) resets the connection
@@ -178,9 +179,7 @@ class Peer:
         return time.monotonic() + (self.limit if limit is None else limit)
 
     def _ready(self, events: int, end: float) -> bool:
-        poll = select.poll()
-        poll.register(self.sock, events)
-        return bool(poll.poll(max(end - time.monotonic(), 0) * 1000))
+        return ready(self.sock, events, end - time.monotonic())
 
     def _error(self, kind: str, **details: Any) -> PeerError:
         details = {"offset": self.received, "total": self.sent, **details}

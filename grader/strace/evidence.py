@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable, Collection, Iterable
 
-from grader.result import Evidence
 from grader.excerpt import cut
+from grader.result import Evidence
 from grader.strace.call import Call, plain
 from grader.strace.stack import Place, blame_all
 

@@ -70,10 +70,10 @@ def _ends(run: Run, home: House, name: str) -> None:
     recording = record(run, run.program(), CALLS, stacks=True, faults=pretended(name))
     caller = home.start(*ARGUMENTS, wrap=recording.strace.argv(), rights=RIGHTS)
     end, said = wait_caller(home, caller), caller.stderr_text().strip()
-    left = home.empty()
+    gone = home.empty()
     home.end_all()
     caller.kill()
-    if end.code in (0, None) or not left or not said:
+    if end.code in (0, None) or not gone or not said:
         calls = recording.trace().calls(*DROPS)
         raise Failed(
             f"{name} fails, and the program goes on: {end}, message {said!r}",

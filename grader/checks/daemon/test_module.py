@@ -61,10 +61,10 @@ def _wanted(home: House, module: str, wanted: tuple[str, ...], others: tuple[str
 def _refused(home: House, module: str, what: str) -> None:
     caller = home.start("-d", TREE, "-m", module)
     end, said = wait_caller(home, caller), caller.stderr_text().strip()
-    left = home.empty()
-    if end.code in (0, None) or not said or not left:
+    gone = home.empty()
+    if end.code in (0, None) or not said or not gone:
         raise Failed(
             f"{what}: {end}, message {said!r}",
             expected="the service does not start: status 1 and a message",
-            evidence=note("" if left else "a process stays behind"),
+            evidence=note("" if gone else "a process stays behind"),
         )

@@ -10,15 +10,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from grader import paths
-from grader.checks.epoll.owing import server_queues
 from grader.checks.epoll.server import STEP, Server, serving
 from grader.checks.epoll.traced import traced
 from grader.load import Peer, PeerError
-from grader.outcome import Failed, Inconclusive
-from grader.process import NotStarted, TimeLimit
+from grader.outcome import Failed
+from grader.process import TimeLimit
+from grader.recording import NOT_TRACED
 from grader.result import Evidence
 from grader.run import Run
-from grader.strace.run import StraceUnavailable, TraceForged, TraceTooLong
 from grader.tcp_table import own_queues
 from grader.under import GDB
 
@@ -63,8 +62,7 @@ def _talk_and_arm(server: Server, peer: Peer) -> None:
 
 def _arrived(server: Server, peer: Peer) -> bool:
     """Whether the message is in the server's receive buffer, or was read from it already."""
-    unread = server_queues(server, peer)[1]
-    return unread > 0 or peer.readable(0) or own_queues(peer.sock)[0] == 0
+    return server.queues(peer)[1] > 0 or peer.readable(0) or own_queues(peer.sock)[0] == 0
 
 
 def _struck(report: Path) -> str:
@@ -95,10 +93,9 @@ def _expect_end(server: Server, report: Path, limit: float) -> None:
 
 def _place(run: Run, story: str) -> list[Evidence]:
     """The call in the student's file, from another run; nothing if it cannot be traced."""
-    traces = (StraceUnavailable, TraceForged, TraceTooLong)
     if not story:
         return []
-    with suppress(*traces, Failed, Inconclusive, NotStarted, PeerError):
+    with suppress(*NOT_TRACED, Failed, PeerError):
         with traced(run, (_call(story),), stacks=True) as (server, recording):
             with server.peer() as peer:
                 server.expect_echo(peer, "before the signal")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.checks.epoll.server import Server
 from grader.load import Peer
-from grader.tcp_table import own_queues, queues
+from grader.tcp_table import own_queues
 
 MOST = 4 << 20  # bytes: a server that has taken so much buffers without bound
 CHUNK = 8192  # bytes, sent one by one until the server owes some
@@ -27,17 +27,11 @@ def make_it_owe(server: Server, peer: Peer, data: bytes) -> bool:
     return True
 
 
-def server_queues(server: Server, peer: Peer) -> tuple[int, int]:
-    """Return (unacknowledged, unread) bytes of the server's end of a connection."""
-    pid = server.box.holder or server.process.pid
-    return queues(pid, server.port, peer.sock.getsockname()[1])
-
-
 def _unread(server: Server, peer: Peer) -> int:
     """Bytes on the way to the server, or in its receive buffer."""
-    return own_queues(peer.sock)[0] or server_queues(server, peer)[1]
+    return own_queues(peer.sock)[0] or server.queues(peer)[1]
 
 
 def _owed(server: Server, peer: Peer) -> int:
     """Bytes that the server has read and that are in no buffer of the kernel: it holds them itself."""
-    return peer.sent - peer.received - server_queues(server, peer)[0] - own_queues(peer.sock)[1]
+    return peer.sent - peer.received - server.queues(peer)[0] - own_queues(peer.sock)[1]

@@ -16,6 +16,7 @@ from grader.process import Process, TimeLimit
 from grader.result import Evidence
 from grader.run import Run
 from grader.sandbox import Sandbox
+from grader.tcp_table import queues
 
 STEP = 3.0  # seconds for one answer
 DYING = 0.5  # seconds between the end of a program's connections and its own
@@ -70,6 +71,11 @@ class Server:
         finally:
             self.process.thaw_tracer()
         bell.expect(b"!")
+
+    def queues(self, peer: Peer) -> tuple[int, int]:
+        """Return (unacknowledged, unread) bytes of the server's end of a connection."""
+        pid = self.box.holder or self.process.pid
+        return queues(pid, self.port, peer.sock.getsockname()[1])
 
     # -- what must hold ------------------------------------------------------------------------
 

@@ -10,28 +10,19 @@ from typing import Sequence
 
 from grader.checks.epoll.listening import full, multiplies
 from grader.checks.epoll.server import pick_port
-from grader.outcome import PROCESS_LIMIT, Failed, Inconclusive, check
-from grader.process import NotStarted, Process
-from grader.recording import record
+from grader.outcome import PROCESS_LIMIT, Failed, check
+from grader.process import Process
+from grader.recording import NOT_TRACED, record
 from grader.result import Evidence
 from grader.run import Run
 from grader.sandbox import Sandbox
-from grader.strace.run import StraceUnavailable, TraceForged, TraceTooLong
+from grader.strace.ask import ACCEPTS
+from grader.strace.run import WAITS
 from grader.tcp_table import listening_ports
 
 PATIENCE = 2.0  # seconds in which wrong uses are refused, all of them
 AGAIN = 1.0  # seconds for one of them under strace
-CALLS = (
-    "socket",
-    "bind",
-    "listen",
-    "accept4",
-    "accept",
-    "epoll_wait",
-    "write",
-    "writev",
-    "exit_group",
-)
+CALLS = ("socket", "bind", "listen", "write", "writev", "exit_group", *ACCEPTS, *WAITS)
 LAST = 4  # calls that are shown
 LOOK = 0.1  # seconds between two looks at how many processes there are
 
@@ -106,7 +97,7 @@ def _start(run: Run, stack: ExitStack, misuse: Misuse, wrap: Sequence[str] = ())
 
 def _testimony(run: Run, misuse: Misuse) -> list[Evidence]:
     """The last calls of a second run, under strace; nothing where it cannot be traced."""
-    with suppress(StraceUnavailable, TraceForged, TraceTooLong, Inconclusive, NotStarted):
+    with suppress(*NOT_TRACED):
         recording = record(run, run.program(), CALLS, stacks=True)
         with ExitStack() as stack:
             attempt = _start(run, stack, misuse, recording.strace.argv())

@@ -10,7 +10,7 @@ from grader.load import resets, stream
 from grader.outcome import check
 from grader.run import Run
 
-RESETS = 60  # clients that reset together
+RESETS = 60  # clients that reset, one after the other
 SOME = 256 << 10  # bytes: more than fits, when nothing is read
 QUIET = 0.02  # seconds in which nothing more was taken
 

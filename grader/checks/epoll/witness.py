@@ -9,15 +9,13 @@ from typing import Callable
 from grader.checks.epoll.listening import NotListening
 from grader.checks.epoll.server import Server, serving
 from grader.checks.epoll.traced import traced
-from grader.outcome import Failed, Inconclusive
-from grader.process import NotStarted
+from grader.outcome import Failed
 from grader.result import Evidence
-from grader.recording import Recording
+from grader.recording import NOT_TRACED, Recording
 from grader.run import Run
 from grader.strace.ask import ACCEPTS, Trace
 from grader.strace.call import Call
 from grader.strace.descriptors import Descriptor
-from grader.strace.run import StraceUnavailable, TraceForged, TraceTooLong
 
 Body = Callable[[Server], None]
 
@@ -45,7 +43,7 @@ def witnessed(run: Run, body: Body, *flags: str) -> None:
 def _testimony(run: Run, body: Body, flags: tuple[str, ...]) -> list[Evidence]:
     """What the trace of a second run shows; nothing if it does not fail again, or cannot be traced."""
     recordings: list[Recording] = []
-    with suppress(StraceUnavailable, TraceForged, TraceTooLong, Inconclusive, NotStarted):
+    with suppress(*NOT_TRACED):
         try:
             with traced(run, CALLS, *flags, stacks=True) as (server, recording):
                 recordings.append(recording)

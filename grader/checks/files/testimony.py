@@ -8,13 +8,11 @@ from typing import Callable, Sequence, TypeVar
 
 from grader.checks.files.shown import exhibit
 from grader.checks.files.walker import Forest
-from grader.outcome import Failed, Inconclusive
-from grader.process import NotStarted
-from grader.recording import Recording, record
+from grader.outcome import Failed
+from grader.recording import NOT_TRACED, Recording, record
 from grader.result import Evidence
 from grader.strace.ask import Trace
 from grader.strace.call import Call
-from grader.strace.run import StraceUnavailable, TraceForged, TraceTooLong
 
 STATS = ("newfstatat", "statx", "lstat", "stat", "access", "faccessat", "faccessat2")
 OPENS = ("openat", "open", "openat2")
@@ -46,8 +44,7 @@ def _testimony(forest: Forest, attempt: Attempt[Done], big: bool) -> list[Eviden
     run = forest.run
     calls = (*OPENS, "close") if big else (*CALLS, *WAITS)
     recording = record(run, run.program(), calls, stacks=not big, strings=NAME)
-    troubles = (StraceUnavailable, TraceTooLong, TraceForged, Inconclusive, NotStarted)
-    with suppress(*troubles):
+    with suppress(*NOT_TRACED):
         try:
             attempt(recording.strace.argv())
         except Failed as failure:
