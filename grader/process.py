@@ -13,7 +13,6 @@ from grader.ending import Exit
 from grader.ledger import Ledger, cpu_seconds, read_ledger
 from grader.pidfd import Pidfd
 from grader.poll import ready_to_read
-from grader.tcp_table import listens
 
 GATE_FAILED = 125  # exit status of gate itself, see grader/tools/gate.c
 TRACER_DIED = "strace: walk: cannot initialize libunwind"  # its status is 1 then, see mishap.py
@@ -29,11 +28,21 @@ class TimeLimit(Exception):
 
 
 class Process:
-    """A program that gate started; `pid` is its process id as this side sees it."""
+    """A program that gate started; `pid` is its process id as this side sees it.
 
-    def __init__(self, launcher: subprocess.Popen, report_fd: int, output: Path):
+    listening_ports: returns the TCP ports that are listened on where it runs.
+    """
+
+    def __init__(
+        self,
+        launcher: subprocess.Popen,
+        report_fd: int,
+        output: Path,
+        listening_ports: Callable[[], set[int]],
+    ):
         self._launcher = launcher
         self._report_fd = report_fd
+        self._listening_ports = listening_ports
         self._report = b""
         self._output = output
         self._exit: Exit | None = None
@@ -73,7 +82,7 @@ class Process:
     def ready(self, port: int, limit: float) -> bool:
         """Wait until TCP `port` is listened on; False when the program ended or `limit` seconds passed."""
         end = time.monotonic() + limit
-        while not listens(self.pid, port):
+        while port not in self._listening_ports():
             if self.ended(POLL_SECONDS) or time.monotonic() > end:
                 return False
         return True

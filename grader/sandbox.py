@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+from socket import AF_NETLINK
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Sequence
 
@@ -19,6 +20,8 @@ from grader.ledger import OUTPUT
 from grader.limits import Limits, rlimits
 from grader.process import NotStarted, Process
 from grader.rights import Rights
+from grader.sock_diag import tcp_table
+from grader.tcp_table import TcpTable
 from grader.under import GDB, Under
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ class Sandbox:
         self._processes: list[Process] = []
         self._mishaps = [] if mishaps is None else mishaps
         self._dialer: Dialer | None = None
+        self._tcp: TcpTable | None = None
         self._outputs = tempfile.TemporaryDirectory(prefix=OUTPUT)
 
     def __enter__(self) -> Sandbox:
@@ -60,8 +64,9 @@ class Sandbox:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        if self._dialer is not None:
-            self._dialer.close()
+        for helper in (self._tcp, self._dialer):
+            if helper is not None:
+                helper.close()
         self._holder.close()
         for process in self._processes:
             process.close()
@@ -142,7 +147,7 @@ class Sandbox:
             raise NotStarted(f"{error.filename}: {error.strerror}") from error
         finally:
             os.close(report_write)
-        process = Process(launcher, report_read, output)
+        process = Process(launcher, report_read, output, lambda: self.tcp.listening_ports())
         self._processes.append(process)
         return process
 
@@ -159,3 +164,12 @@ class Sandbox:
 
             self._dialer = Dialer(self.holder or None)
         return self._dialer
+
+    @property
+    def tcp(self) -> TcpTable:
+        """Tells of the TCP sockets in the sandbox's network namespace."""
+        if self._tcp is None:
+            self._tcp = tcp_table(
+                lambda: self.dialer.sockets(1, AF_NETLINK)[0], self.holder or os.getpid()
+            )
+        return self._tcp

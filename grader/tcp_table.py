@@ -1,7 +1,8 @@
-"""The TCP sockets of a network namespace, from /proc/PID/net (proc(5)), read no further than needed.
+"""What the kernel tells of the TCP sockets of a network namespace.
 
-The kernel tells of listening sockets first. For the others it walks a hash table, that of the whole machine:
-milliseconds, whatever this namespace has in it.
+sock_diag.py asks it by name. Where there is no such service, ProcTable reads /proc/PID/net (proc(5)), no
+further than needed: the kernel tells of listening sockets first; for the others it walks a hash table,
+that of the whole machine: milliseconds, whatever this namespace has in it.
 """
 
 from __future__ import annotations
@@ -11,31 +12,58 @@ import fcntl
 import re
 import socket
 import termios
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
-LISTEN = "0A"  # TCP_LISTEN of include/net/tcp_states.h
+LISTEN = 10  # TCP_LISTEN of include/net/tcp_states.h
 AT_ONCE = 128  # bytes: the kernel goes no further than what is read
 FAMILIES = (("tcp", "sockstat", "TCP"), ("tcp6", "sockstat6", "TCP6"))
+Address = tuple[str, int]  # host and port
 
 
-def listening_ports(pid: int) -> set[int]:
-    """Return the TCP ports that are listened on in the network namespace of `pid`."""
-    return set(_listeners(pid))
+class TcpTable(ABC):
+    """The TCP sockets of one network namespace."""
+
+    @abstractmethod
+    def listening_ports(self) -> set[int]:
+        """Return the ports that are listened on, whatever the address."""
+
+    @abstractmethod
+    def queues(self, local: Address, remote: Address) -> tuple[int, int]:
+        """Return (unacknowledged, unread) bytes of the socket with these ends, (0, 0) without one."""
+
+    def close(self) -> None:
+        """Free what it holds."""
 
 
-def listens(pid: int, port: int) -> bool:
-    """Return whether somebody listens on this TCP port in the network namespace of `pid`."""
-    return port in _listeners(pid)
+class ProcTable(TcpTable):
+    """What /proc says of the namespace of process `pid`: nothing, once that is gone."""
 
+    def __init__(self, pid: int):
+        self._pid = pid
 
-def queues(pid: int, local: int, remote: int) -> tuple[int, int]:
-    """Return (unacknowledged, unread) bytes of the TCP socket with these ports, (0, 0) without one."""
-    for table in _tables(pid):
-        for fields in table:
-            if (_port(fields[1]), _port(fields[2])) == (local, remote):
-                unacknowledged, _, unread = fields[4].partition(":")
-                return int(unacknowledged, 16), int(unread, 16)
-    return 0, 0
+    def listening_ports(self) -> set[int]:
+        ports = set()
+        for table in self._tables():
+            for fields in table:
+                if int(fields[3], 16) != LISTEN:
+                    break
+                ports.add(_port(fields[1]))
+        return ports
+
+    def queues(self, local: Address, remote: Address) -> tuple[int, int]:
+        for table in self._tables():
+            for fields in table:
+                if (_port(fields[1]), _port(fields[2])) == (local[1], remote[1]):
+                    unacknowledged, _, unread = fields[4].partition(":")
+                    return int(unacknowledged, 16), int(unread, 16)
+        return 0, 0
+
+    def _tables(self) -> Iterator[Iterator[list[str]]]:
+        """The tables of the families that have any socket."""
+        for table, statistics, name in FAMILIES:
+            if _any(f"/proc/{self._pid}/net/{statistics}", name):
+                yield _rows(f"/proc/{self._pid}/net/{table}")
 
 
 def own_queues(sock: socket.socket) -> tuple[int, int]:
@@ -44,21 +72,6 @@ def own_queues(sock: socket.socket) -> tuple[int, int]:
     fcntl.ioctl(sock, termios.TIOCOUTQ, unacknowledged)
     fcntl.ioctl(sock, termios.FIONREAD, unread)
     return unacknowledged[0], unread[0]
-
-
-def _listeners(pid: int) -> Iterator[int]:
-    for table in _tables(pid):
-        for fields in table:
-            if fields[3] != LISTEN:
-                break
-            yield _port(fields[1])
-
-
-def _tables(pid: int) -> Iterator[Iterator[list[str]]]:
-    """The tables of the families that have any socket."""
-    for table, statistics, name in FAMILIES:
-        if _any(f"/proc/{pid}/net/{statistics}", name):
-            yield _rows(f"/proc/{pid}/net/{table}")
 
 
 def _any(path: str, name: str) -> bool:

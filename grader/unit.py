@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.build import COMMON, COMPILER, VARIANTS, BuildFailed, first_error, localise, run_tool
+from grader.build import COMMON, COMPILER, VARIANTS, BuildFailed, first_error, run_tool
 from grader.lock import locked
-from grader.manifest import Part
-from grader.object_file import code_sections, suspicions
-from grader.outcome import Tampered
+from grader.object_file import code_sections
 from grader.process import NotStarted
-from grader.result import Evidence
 from grader.run import UNITS, Run
 from grader.sandbox import Room, Sandbox
 from grader.toolchain import has, lacking
 from grader.under import GDB
+from grader.unit_object import Objects, compile_objects
 from grader.unit_tests import KEEP, OBJCOPY, UnitTests, race_file, tests_file
 
 # What Criterion's own libraries need is their affair: looking for it takes the linker most of its time.
@@ -24,11 +21,6 @@ LIBRARIES = ("-Wl,--allow-shlib-undefined", "-lcriterion")
 STUDENTS_CODE = "students_code"  # the section that the student's functions are in
 # Addresses as in the file, which the trace can be held against, and tables that cannot be written to.
 LINK = ("-no-pie", "-Wl,-z,relro,-z,now")
-# Code under test cannot tell that it is sanitized, and is the same in all variants.
-UNAWARE = ("-U__SANITIZE_ADDRESS__", "-U__SANITIZE_THREAD__")
-# No drill has a reason to hide code from a sanitizer: an attribute that does so counts as tampering, wherever
-# a sanitizer runs. (gcc has no pragma for it, and `optimize` does not accept it.)
-UNSANITIZED = re.compile(r"\b_*no_(sanitize|address_safety_analysis)\w*")
 
 
 @dataclass(frozen=True)
@@ -40,19 +32,9 @@ class Unit:
     tests: UnitTests
 
     @property
-    def variant(self) -> str:
-        """How the student's code is compiled."""
-        return self.tests.variant
-
-    @property
-    def part(self) -> Part:
-        """The drill."""
-        return self.run.part
-
-    @property
-    def sources(self) -> list[str]:
-        """The student's C files of this drill."""
-        return [name for name in self.part.files if name.endswith(".c")]
+    def objects(self) -> Objects:
+        """The student's files of the drill, compiled beside the program."""
+        return Objects(self.run, self.folder, self.tests.variant)
 
     @property
     def program(self) -> Path:
@@ -63,11 +45,6 @@ class Unit:
     def linking(self) -> tuple[str, ...]:
         """The options of gcc for linking, and the libraries."""
         return () if self.tests.plain_main else (*LINK, *LIBRARIES)
-
-    @property
-    def flags(self) -> list[str]:
-        """The options of gcc for the student's files and the tests."""
-        return [*COMMON, *VARIANTS[self.variant]]
 
 
 def tests_of(run: Run) -> Path:
@@ -103,63 +80,18 @@ def _built(unit: Unit) -> Path:
     unit.folder.mkdir(parents=True, exist_ok=True)
     with locked(unit.folder / "lock"):
         if not unit.program.exists():
-            _compile(unit)
-            _link(unit)
+            _link(unit, compile_objects(unit.objects))
     return unit.program
 
 
-def _compile(unit: Unit) -> None:
-    """Compile the student's files where nothing but them can be seen, and inspect them."""
-    source = unit.run.source
-    with unit.run.sandbox(Room(readable=(source,), writable=(unit.folder,))) as box:
-        for name in unit.sources:
-            base = [COMPILER, *COMMON, *UNAWARE, "-I.", f"-ffile-prefix-map={source}/=", name]
-            _make(unit, box, [*base, *VARIANTS["plain"], "-c"], f"plain_{name}.o")
-            if unit.variant != "plain":
-                _make(unit, box, [*base, "-E"], f"{name}.i")
-                _make(unit, box, [*base, *VARIANTS[unit.variant], "-c"], f"{unit.variant}_{name}.o")
-    for name in unit.sources:
-        _inspect(unit, name)
-
-
-def _make(unit: Unit, box: Sandbox, argv: list[str], product: str) -> Path:
-    """Run a tool that makes `product` in the unit's folder. Raises BuildFailed."""
-    path = unit.folder / product
-    log = run_tool(box, [*argv, "-o", str(path)], str(unit.run.source), path)
-    if not path.exists():
-        log = log.replace(f"{unit.folder}/", "")
-        raise BuildFailed(localise(log, unit.sources, unit.run.job.display))
-    return path
-
-
-def _inspect(unit: Unit, name: str) -> None:
-    """Raise Tampered for a file that would act on its own, or hides from the sanitizers."""
-    found = suspicions(unit.folder / f"plain_{name}.o", frozenset(unit.part.symbols))
-    if unit.variant != "plain":
-        found += _unsanitized(unit.folder / f"{name}.i")
-    if found:
-        display = unit.run.job.display
-        raise Tampered(
-            f"{name} has {found[0]}",
-            expected="functions that are called by the tests and do nothing before or after",
-            evidence=[Evidence("note", f"{display}/{name}: {each}") for each in found],
-        )
-
-
-def _unsanitized(preprocessed: Path) -> list[str]:
-    """Return the attributes that switch a sanitizer off, in C that the preprocessor is done with."""
-    text = re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', preprocessed.read_text("utf-8", "replace"))
-    found = UNSANITIZED.search(text)
-    return [f"an attribute that switches a sanitizer off ({found[0]})"] if found else []
-
-
-def _link(unit: Unit) -> None:
+def _link(unit: Unit, objects: list[Path]) -> None:
     """Link the student's objects, shut in, with the tests."""
     ours = _tests(unit)
-    room = Room(readable=(unit.run.source, ours), writable=(unit.folder,))
+    room = Room(readable=(unit.run.source, *objects, ours), writable=(unit.folder,))
     with unit.run.sandbox(room) as box:
-        argv = [COMPILER, *unit.flags, str(ours), str(_shut_in(unit, box)), *unit.linking]
-        _make(unit, box, argv, unit.program.name)
+        flags = [*COMMON, *VARIANTS[unit.tests.variant]]
+        argv = [COMPILER, *flags, str(ours), str(_shut_in(unit, objects, box)), *unit.linking]
+        unit.objects.make(box, argv, unit.program.name)
 
 
 def _tests(unit: Unit) -> Path:
@@ -177,11 +109,11 @@ def _tests(unit: Unit) -> Path:
     return made
 
 
-def _shut_in(unit: Unit, box: Sandbox) -> Path:
+def _shut_in(unit: Unit, objects: list[Path], box: Sandbox) -> Path:
     """Make all but the drill's symbols local, so that they replace nothing, and set the code apart."""
-    objects = [str(unit.folder / f"{unit.variant}_{name}.o") for name in unit.sources]
-    whole = _make(unit, box, [COMPILER, "-r", "-nostdlib", *objects], "open.o")
-    keep = [f"{KEEP}={symbol}" for symbol in unit.part.symbols]
+    argv = [COMPILER, "-r", "-nostdlib", *map(str, objects)]
+    whole = unit.objects.make(box, argv, "open.o")
+    keep = [f"{KEEP}={symbol}" for symbol in unit.run.part.symbols]
     apart = [f"--rename-section={name}={STUDENTS_CODE}" for name in code_sections(whole)]
     return _objcopy(unit, box, whole, "shut_in.o", [*keep, *apart])
 

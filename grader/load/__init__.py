@@ -9,7 +9,7 @@ inconclusive; OSError means that the grader is at fault, not the server.
 from grader.load.churn import churn
 from grader.load.crowd import Crowd, ladder
 from grader.load.data import chunk_sizes, stream
-from grader.load.dialer import Dialer, TooFewDescriptors, raise_descriptor_limit
+from grader.load.dialer import HOST, Dialer, TooFewDescriptors, raise_descriptor_limit
 from grader.load.drive import Outcome
 from grader.load.flow import echo_streams
 from grader.load.peer import Peer
@@ -19,6 +19,7 @@ from grader.load.slow import SlowReader, tiny_window
 from grader.load.trouble import PeerError, Trouble, shown
 
 __all__ = [
+    "HOST",
     "Crowd",
     "Dialer",
     "Outcome",

@@ -17,11 +17,13 @@ from grader.load.socket_options import prepare
 from grader.outcome import Inconclusive
 from grader.poll import ready
 
+HOST = "127.0.0.1"
 BUNCH = 250  # sockets in one message at most, as in sockets.c
 BATCH = 2000  # sockets in one request: bounds what is in flight, which the kernel limits
 REQUEST = struct.Struct("II")  # struct request: count, family; or bytes, AF_UNSPEC
 REPLY = struct.Struct("iI24s")  # struct reply: errno, sockets that come with it, what failed
-KIND = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+KIND = socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+NETLINK_SOCK_DIAG = 4  # see sock_diag(7)
 SPACE = socket.CMSG_LEN(BUNCH * array("i").itemsize)  # bytes of control data of a message
 HELPER_LIMIT = 10.0  # seconds for an answer of the helper, even on a very busy machine
 
@@ -86,7 +88,10 @@ class Dialer:
             raise
 
     def sockets(self, count: int, family: int = socket.AF_INET) -> list[socket.socket]:
-        """Return `count` fresh non-blocking TCP sockets, or none: raises TooFewDescriptors, OSError."""
+        """Return `count` fresh non-blocking sockets, or none: raises TooFewDescriptors, OSError.
+
+        family: of TCP; or AF_NETLINK, for one that tells of TCP sockets, see sock_diag.py.
+        """
         made: list[socket.socket] = []
         try:
             while len(made) < count:
@@ -117,13 +122,13 @@ class Dialer:
         """Append `count` sockets. What the helper sent is taken in to the end, even if some got lost."""
         if self._control is None:
             for _ in range(count):
-                made.append(socket.socket(family, KIND))
+                made.append(_socket(family))
             return
         target = len(made) + count
         self._control.send(REQUEST.pack(count, family))
         while count > 0:
             announced, fds = _receive(self._control)
-            made += [socket.socket(family, KIND, 0, fd) for fd in fds]
+            made += [_socket(family, fd) for fd in fds]
             count -= announced
         if len(made) < target:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
@@ -131,7 +136,7 @@ class Dialer:
     def connect(
         self,
         port: int,
-        host: str = "127.0.0.1",
+        host: str = HOST,
         source: str | None = None,
         rcvbuf: int | None = None,
         sndbuf: int | None = None,
@@ -153,6 +158,13 @@ class Dialer:
             sock.close()
             raise
         return sock
+
+
+def _socket(family: int, fd: int | None = None) -> socket.socket:
+    """Return a socket: that of descriptor fd, or a new one."""
+    if family == socket.AF_NETLINK:
+        return socket.socket(family, socket.SOCK_RAW | KIND, NETLINK_SOCK_DIAG, fd)
+    return socket.socket(family, socket.SOCK_STREAM | KIND, 0, fd)
 
 
 def _receive(control: socket.socket) -> tuple[int, list[int]]:

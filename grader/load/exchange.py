@@ -7,13 +7,13 @@ import os
 import socket
 
 from grader.load.diagnose import first_difference
+from grader.load.dialer import HOST
 from grader.load.socket_options import prepare
 from grader.load.drive import DONE, READ, WRITE, Task
 from grader.load.trouble import CLOSED, EXTRA, REFUSED, RESET, WRONG, Trouble, errno_text
 
 LENGTH = 32  # bytes of a message
 SPARE = 64  # bytes: room to see that more comes back than was sent
-HOST = "127.0.0.1"
 
 
 class Exchange(Task):

@@ -1,5 +1,5 @@
 /*
- * sockets: makes TCP sockets inside a sandbox and hands them out.
+ * sockets: makes sockets inside a sandbox and hands them out.
  *
  *   sockets HOLDER
  *
@@ -9,20 +9,23 @@
  * outside, over the AF_UNIX socket that is its descriptor 0.  It says once that
  * it is there (an empty reply), and then:
  *
- *   struct request    how many sockets, of which family; or, AF_UNSPEC, how
- *                     many bytes of buffer, each way, a new socket has
+ *   struct request    how many sockets, of which family: TCP sockets, or those
+ *                     that tell of them (AF_NETLINK); or, AF_UNSPEC, how many
+ *                     bytes of buffer, each way, a new TCP socket has
  *   struct reply ...  one per bunch of at most BUNCH sockets, which come with
  *                     it as SCM_RIGHTS; or the errno and the call that failed
  *
  * It ends with status 0 when the other side closes, 1 when it cannot go on.
  *
- * See also: setns(2), ioctl_ns(2), unix(7), cmsg(3), tcp(7), user_namespaces(7).
+ * See also: setns(2), ioctl_ns(2), unix(7), cmsg(3), tcp(7), sock_diag(7),
+ * user_namespaces(7).
  */
 #define _GNU_SOURCE
 #include "common.h"
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/netlink.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <stdint.h>
@@ -37,7 +40,7 @@ enum { CONTROL = STDIN_FILENO, BUNCH = 250 /* the kernel's SCM_MAX_FD: 253 */ };
 
 struct request {
     uint32_t count;
-    uint32_t family; /* AF_INET, AF_INET6; AF_UNSPEC: a size */
+    uint32_t family; /* AF_INET, AF_INET6, AF_NETLINK; AF_UNSPEC: a size */
 };
 
 struct reply {
@@ -118,14 +121,21 @@ static int send_bunch(const int *fds, uint32_t count)
     return sendmsg(CONTROL, &message, MSG_NOSIGNAL) == -1 ? fail("sendmsg") : 0;
 }
 
+static int make_socket(int family)
+{
+    int flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+    if (family == AF_NETLINK)
+        return socket(family, SOCK_RAW | flags, NETLINK_SOCK_DIAG);
+    return socket(family, SOCK_STREAM | flags, 0);
+}
+
 /* Makes count sockets, sends them, and keeps none. */
 static int make_bunch(uint32_t count, int family)
 {
     int fds[BUNCH], result = -1;
     uint32_t made = 0;
     while (made < count) {
-        int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-        int fd = socket(family, type, 0);
+        int fd = make_socket(family);
         if (fd == -1)
             break;
         fds[made++] = fd;

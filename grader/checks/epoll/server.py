@@ -11,12 +11,11 @@ from grader.checks.epoll.listening import expect_listening
 from grader.outcome import MEMORY_LIMIT, Failed
 from grader.ledger import count_fds
 from grader.limits import Limits
-from grader.load import Dialer, Outcome, Peer, PeerError
+from grader.load import HOST, Dialer, Outcome, Peer, PeerError
 from grader.process import Process, TimeLimit
 from grader.result import Evidence
 from grader.run import Run
 from grader.sandbox import Sandbox
-from grader.tcp_table import queues
 
 STEP = 3.0  # seconds for one answer
 DYING = 0.5  # seconds between the end of a program's connections and its own
@@ -74,8 +73,7 @@ class Server:
 
     def queues(self, peer: Peer) -> tuple[int, int]:
         """Return (unacknowledged, unread) bytes of the server's end of a connection."""
-        pid = self.box.holder or self.process.pid
-        return queues(pid, self.port, peer.sock.getsockname()[1])
+        return self.box.tcp.queues((HOST, self.port), peer.sock.getsockname())
 
     # -- what must hold ------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import Sequence
 
 from grader.checks.epoll.listening import full, multiplies
 from grader.checks.epoll.server import pick_port
+from grader.load import HOST
 from grader.outcome import PROCESS_LIMIT, Failed, check
 from grader.process import Process
 from grader.recording import NOT_TRACED, record
@@ -18,7 +19,6 @@ from grader.run import Run
 from grader.sandbox import Sandbox
 from grader.strace.ask import ACCEPTS
 from grader.strace.run import WAITS
-from grader.tcp_table import listening_ports
 
 PATIENCE = 2.0  # seconds in which wrong uses are refused, all of them
 AGAIN = 1.0  # seconds for one of them under strace
@@ -50,7 +50,7 @@ class Attempt:
     @property
     def ports(self) -> set[int]:
         """Where it listens all the same."""
-        return set(listening_ports(self.box.holder or self.process.pid)) - {self.misuse.in_use}
+        return self.box.tcp.listening_ports() - {self.misuse.in_use}
 
 
 @check("args.errors")
@@ -88,7 +88,7 @@ def _start(run: Run, stack: ExitStack, misuse: Misuse, wrap: Sequence[str] = ())
     box = stack.enter_context(run.sandbox())
     if misuse.in_use:
         blocker = stack.enter_context(box.dialer.sockets(1)[0])
-        blocker.bind(("127.0.0.1", misuse.in_use))
+        blocker.bind((HOST, misuse.in_use))
         blocker.listen()
     argv = [str(run.program()), *misuse.words]
     process = box.start(argv, limits=run.limits, wrap=wrap, stdout=subprocess.DEVNULL)

@@ -15,7 +15,6 @@ from grader.load import Peer, PeerError, stream
 from grader.load.trouble import WRONG
 from grader.process import TimeLimit
 from grader.run import Run
-from grader.tcp_table import listens
 
 GRACE = 1.0  # seconds that the contract gives the server to deliver
 HEARD = 0.2  # seconds to notice the signal before the client reads; it then stops listening
@@ -70,7 +69,7 @@ def _end_owing(server: Server) -> None:
 
 
 def _listens(server: Server) -> bool:
-    return listens(server.process.pid, server.port)
+    return server.port in server.box.tcp.listening_ports()
 
 
 def _undelivered(server: Server, peer: Peer, error: PeerError) -> Failed:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Callable
 
 from grader.checks.epoll.server import STEP, Server, serving
-from grader.load import Peer, PeerError
+from grader.load import HOST, Peer, PeerError
 from grader.outcome import check
 from grader.recording import Recording, record
 from grader.run import Run
@@ -78,7 +78,7 @@ class Queue:
         limit = self._server.run.limit(STEP)
         clients = []
         for number, sock in enumerate(self._server.dialer.sockets(CLIENTS)):
-            sock.connect_ex(("127.0.0.1", self._server.port))
+            sock.connect_ex((HOST, self._server.port))
             clients.append(Peer(sock, number, limit))
         return clients
 
