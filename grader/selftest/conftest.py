@@ -73,8 +73,12 @@ def quiet_file() -> Path:
 def pytest_configure(config: pytest.Config) -> None:
     """All temporary files of a run are made in one folder, which is gone when the run ends.
 
-    An xdist worker inherits the folder, unless pytest was called without a path and found us late.
+    An xdist worker inherits the folder, unless pytest was called without a path and found us late, and
+    how we handle signals: a script that starts us in the background (`make test &`) has us ignore two.
     """
+    if not hasattr(config, "workerinput"):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     if not Path(os.environ.get("TMPDIR", "")).name.startswith(PREFIX):
         folder = tempfile.mkdtemp(prefix=PREFIX)
         os.environ["TMPDIR"] = folder
