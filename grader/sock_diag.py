@@ -91,7 +91,9 @@ def tcp_table(make_socket: Callable[[], socket.socket], pid: int) -> TcpTable:
 
 
 def _question(family: int, states: int, local: Address, remote: Address) -> bytes:
-    ends = _ADDRESSES.pack(local[1], remote[1], _packed(family, local[0]), _packed(family, remote[0]))
+    ends = _ADDRESSES.pack(
+        local[1], remote[1], _packed(family, local[0]), _packed(family, remote[0])
+    )
     return _REQUEST.pack(family, socket.IPPROTO_TCP, 0, 0, states) + ends + _ANY_ONE
 
 
