@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from socket import AF_NETLINK
 from pathlib import Path
+from socket import AF_NETLINK
 from typing import TYPE_CHECKING, Any, Sequence
 
 from grader import paths, seccomp_filter

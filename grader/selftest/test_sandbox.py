@@ -233,6 +233,18 @@ with socket.create_server(("127.0.0.1", 5000)) as server:
     assert unprivileged(body) == [b"hello", b"hello"]
 
 
+def test_the_kernel_tells_of_the_sockets_inside_only(unprivileged: Unprivileged) -> None:
+    code = "import signal, socket; s = socket.create_server(('127.0.0.1', 5000)); signal.pause()"
+
+    def body() -> Any:
+        with opened(Room()) as one, opened(Room()) as other:
+            assert python(one, code).ready(5000, LIMIT)
+            tables = [type(box.tcp).__name__ for box in (one, other)]
+            return tables, one.tcp.listening_ports(), other.tcp.listening_ports()
+
+    assert unprivileged(body) == (["SockDiag", "SockDiag"], {5000}, set())
+
+
 def test_programs_in_one_sandbox_share_it(unprivileged: Unprivileged) -> None:
     def body() -> Any:
         with opened(Room()) as box:

@@ -99,6 +99,7 @@ def _hung(cell: Cell, failure: Failed) -> Cell:
 
 
 def _judged(talk: Talk, cell: Cell, room: str) -> Cell:
+    """One cell, in a room of its own."""
     recording, failure = _tried(talk, cell, room)
     if failure is None:
         return cell.judged(recording.trace(), True)
