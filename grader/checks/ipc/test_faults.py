@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from grader import paths
 from grader.checks.ipc.delay import is_making
 from grader.checks.ipc.member import Member
 from grader.checks.ipc.objects import expect_none
 from grader.checks.ipc.talk import STEP, Talk
-from grader.outcome import TIME_LIMIT, Failed, Inconclusive, check
+from grader.outcome import Failed, Inconclusive, check
+from grader.process import TimeLimit
 from grader.recording import Recording, record
 from grader.result import Evidence
 from grader.run import Run
 from grader.strace.ask import Trace
 from grader.strace.call import Call
 from grader.strace.faults import baseline
-from grader.strace.sweep import FAILED, Cell, Matrix, Pair, plan_sweep
+from grader.strace.sweep import Cell, Matrix, Pair, plan_sweep
 
 FAULTS = {
     "openat": ("EACCES", "EMFILE", "ENOMEM"),
@@ -63,11 +62,10 @@ def _sweep(run: Run, backend: str) -> Matrix:
         talk.leave(first)
         base = baseline(lambda: _empty(talk, empty))
         pairs = [Pair(c, e, _fair) for c, errors in FAULTS.items() for e in errors]
-        cells = plan_sweep(clean.trace(), pairs, base, PLACES)
-        _, failure = _tried(talk, None, "calm")
-        if failure is not None and failure.reason == TIME_LIMIT:
-            return Matrix(tuple(_hung(cell, failure) for cell in cells))
-        return Matrix(tuple(_judged(talk, cell, f"cell{n}") for n, cell in enumerate(cells)))
+        cells: list[Cell] = []
+        for cell in plan_sweep(clean.trace(), pairs, base, PLACES):
+            cells.append(_judged(talk, cell, f"cell{len(cells)}"))
+        return Matrix(tuple(cells))
 
 
 def _fair(trace: Trace, call: Call) -> bool:
@@ -92,38 +90,26 @@ def _empty(talk: Talk, program: object) -> Trace:
     return recording.trace()
 
 
-def _hung(cell: Cell, failure: Failed) -> Cell:
-    """The cell of a program that hangs without a fault, too: it is not waited for again."""
-    note = Evidence("note", f"without any fault, too: {failure}")
-    return replace(cell, verdict=FAILED, evidence=(note, *failure.evidence))
-
-
 def _judged(talk: Talk, cell: Cell, room: str) -> Cell:
-    """One cell, in a room of its own."""
-    recording, failure = _tried(talk, cell, room)
-    if failure is None:
+    """Start a member that is struck, then one that is not; then both leave."""
+    talk.room = room
+    recording = _recorded(talk, cell)
+    story, evidence = "", []
+    try:
+        _alone(talk, recording)
+        recording = _recorded(talk, cell)
+        _scenario(talk, recording)
+    except (Failed, TimeLimit) as failure:
+        story = str(failure)
+        talk.dismiss()
+        evidence = list(getattr(failure, "evidence", ()))
+    if not story:
         return cell.judged(recording.trace(), True)
-    shown = [*_explained(talk, cell), *failure.evidence]
+    shown = _explained(talk, cell)
     talk.box.__exit__()  # with what was left behind
     talk.box = talk.run.sandbox()
     talk.box.__enter__()
-    return cell.judged(recording.trace(), False, [Evidence("note", str(failure)), *shown])
-
-
-def _tried(talk: Talk, cell: Cell | None, room: str) -> tuple[Recording, Failed | None]:
-    """Start a member that is struck, if there is a cell, and one that is not; then both leave.
-
-    Returns the last recording, and what went wrong.
-    """
-    talk.room = room
-    for act in (_alone, _scenario):
-        recording = _recorded(talk, cell)
-        try:
-            act(talk, recording)
-        except Failed as failure:
-            talk.dismiss()
-            return recording, failure
-    return recording, None
+    return cell.judged(recording.trace(), False, [Evidence("note", story), *shown, *evidence])
 
 
 def _explained(talk: Talk, cell: Cell) -> list[Evidence]:
